@@ -1,0 +1,3 @@
+"""Acutecast plans acute hospitals."""
+
+__version__ = "0.1.0"

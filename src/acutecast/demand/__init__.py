@@ -1,0 +1,1 @@
+"""Demand: provider × scenario → plan → kernels → activity by run and year."""

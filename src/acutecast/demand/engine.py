@@ -1,0 +1,346 @@
+"""The engine: draw, run the kernels for every run, and put the counts and parts together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from acutecast import streams
+from acutecast.compute import Event, Watch, run_blocks
+from acutecast.demand import health
+from acutecast.demand.attribution import Quadrature, attribute, quadrature
+from acutecast.demand.cells import LOS_GROUP_OF_DAYS
+from acutecast.demand.cube import Cube, Draws, Parts, Projection
+from acutecast.demand.kernels import attendances, health_factors, spells
+from acutecast.demand.layout import STEPS_OF_PEOPLE
+from acutecast.demand.plan import Activity, Plan, compile_plan
+from acutecast.demand.steps import StepCounts
+from acutecast.errors import AcutecastError, Problem
+from acutecast.facts import ACTIVITY_TYPES
+from acutecast.provider import Provider
+from acutecast.scenario import Scenario, draw_assumptions
+
+# Parts of a change are kept as multiples of this, so that their sum is exact in binary.
+PART_UNIT = 1.0 / 1024.0
+
+# One stream a decision; the names are part of the reproducibility contract.
+_STREAMS = {
+    "ip": ("copies", "applies", "choice", "outcome"),
+    "op": ("face to face", "face to face avoided", "tele", "tele avoided", "converted"),
+    "aae": ("arrivals", "arrivals avoided", "applies"),
+}
+
+
+def years_to_simulate(
+    wanted: str | Sequence[int], baseline_year: int, horizon_year: int
+) -> tuple[int, ...]:
+    """Give the years to simulate, ascending; the horizon is always among them.
+
+    Args:
+        wanted: "all", "horizon", or years.
+        baseline_year: the year of the data.
+        horizon_year: the scenario's horizon.
+
+    Raises:
+        AcutecastError: where a year lies outside baseline + 1 to horizon.
+    """
+    if wanted == "all":
+        return tuple(range(baseline_year + 1, horizon_year + 1))
+    if wanted == "horizon":
+        return (horizon_year,)
+    years = sorted({int(year) for year in wanted} | {horizon_year})
+    outside = [year for year in years if not baseline_year < year <= horizon_year]
+    if outside:
+        raise AcutecastError(
+            Problem(
+                f"year {outside[0]} is not between {baseline_year + 1} and {horizon_year}",
+                where="years",
+                remedy="Choose years after the baseline, up to the scenario's horizon.",
+            )
+        )
+    return tuple(years)
+
+
+def simulate(
+    provider: Provider,
+    scenario: Scenario,
+    *,
+    years: str | Sequence[int] = "all",
+    threads: int | None = None,
+    watch: Watch | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Projection:
+    """Simulate one scenario on one provider.
+
+    Args:
+        provider: a checked provider.
+        scenario: a scenario resolved for it (dataset, baseline and horizon known).
+        years: "all" from baseline to horizon, "horizon" only, or a list of years.
+        threads: how many threads; all processors by default. The numbers do not depend on it.
+        watch: is told of progress.
+        cancelled: asked between blocks of runs; True stops the work.
+
+    Returns:
+        Counts, parts of the change and draws of every run.
+
+    Raises:
+        AcutecastError: where the years or the scenario do not fit the data.
+        Cancelled: where `cancelled` answered True.
+    """
+    began = time.perf_counter()
+    assert scenario.horizon_year is not None
+    years = years_to_simulate(years, provider.year, scenario.horizon_year)
+    names, values, variants, health_uniform = draw_assumptions(scenario)
+    adjustment = None
+    if scenario.health_status:
+        adjustment = health.health_status(
+            provider.tables["hsa_activity_tables"], health_uniform, provider.year, years
+        )
+    known_variants = tuple(sorted(set(variants)))
+    plan = compile_plan(provider, scenario, years, known_variants, adjustment)
+    compiled = time.perf_counter()
+    if watch is not None:
+        watch(Event("compiling", 1, 1, compiled - began))
+    variant_index = np.array([known_variants.index(variant) for variant in variants])
+    simulation = _Simulation(plan, scenario.seed, values, variant_index)
+    run_blocks(simulation.run_block, len(values), threads, watch, cancelled)
+    simulated = time.perf_counter()
+    result = simulation.projection(Draws(tuple(names), values, np.asarray(variants)))
+    ended = time.perf_counter()
+    timings = {
+        "compile": compiled - began,
+        "simulate": simulated - compiled,
+        "assemble": ended - simulated,
+    }
+    result.timings.update(timings)  # type: ignore[attr-defined]
+    return result
+
+
+@dataclass
+class _Work:
+    """Scratch arrays of one run, zeroed and used again."""
+
+    parts: np.ndarray
+    isolated: np.ndarray
+
+
+class _Simulation:
+    """The arrays that all runs fill; each run writes only its own slices."""
+
+    def __init__(self, plan: Plan, seed: int, values: np.ndarray, variant: np.ndarray) -> None:
+        self.plan = plan
+        self.seed = seed
+        self.values = values
+        self.variant = variant
+        self.n_runs = len(values)
+        self.rule: Quadrature = quadrature()
+        self.out = np.zeros((self.n_runs, plan.size), dtype=np.int32)
+        self.parts = np.zeros((len(plan.years), self.n_runs, len(plan.parts)))
+        self.steps = StepCounts(plan, self.n_runs)
+        self.streams = {
+            key: np.array([streams.key(seed, key, name) for name in names], dtype=np.uint64)
+            for key, names in _STREAMS.items()
+        }
+
+    def run_block(self, runs: range) -> None:
+        shape = (len(self.plan.totals.baseline), len(self.plan.factors.names))
+        work = _Work(np.zeros((len(self.plan.years), *shape)), np.zeros(shape))
+        for run in runs:
+            work.parts[:] = 0.0
+            work.isolated[:] = 0.0
+            self._run(run, work)
+
+    def _run(self, run: int, work: _Work) -> None:
+        plan = self.plan
+        years = np.array(plan.years)
+        drawn = self.values[run][:, None]
+        factor = np.where(
+            plan.year_on_year[:, None],
+            np.maximum(drawn, 0.0) ** (years - plan.baseline_year),
+            1.0 + (drawn - 1.0) * plan.weights,
+        )
+        by_health = self._health_factors(run)
+        for key, activity in plan.activities.items():
+            people = activity.population[self.variant[run]]
+            healthy = _health_of_classes(activity, by_health, people.shape)
+            steps = activity.steps.factors(factor, plan.inequality_weight)
+            growth_a, growth_b = people * healthy, steps.prod(axis=0)
+            avoidance = factor[activity.avoidance_values]
+            efficiency = factor[activity.efficiency_values]
+            self._simulate(run, key, activity, growth_a, growth_b, avoidance, efficiency)
+            attribute(
+                activity.classes,
+                _by_year(people - 1.0),
+                _by_year(healthy - 1.0),
+                np.ascontiguousarray(np.moveaxis(steps - 1.0, 2, 0)),
+                _by_year(avoidance),
+                _by_year(efficiency),
+                self.rule,
+                len(STEPS_OF_PEOPLE),
+                STEPS_OF_PEOPLE.index("health_status_adjustment"),
+                plan.factors.first_avoidance[key],
+                plan.factors.first_efficiency[key],
+                work.parts,
+                work.isolated,
+            )
+        parts = work.parts[:, plan.parts[:, 0], plan.parts[:, 1]]
+        self.parts[:, run] = np.rint(parts / PART_UNIT) * PART_UNIT
+        self.steps.isolated[run] = work.isolated
+
+    def _simulate(
+        self,
+        run: int,
+        key: str,
+        activity: Activity,
+        growth_a: np.ndarray,
+        growth_b: np.ndarray,
+        avoidance: np.ndarray,
+        efficiency: np.ndarray,
+    ) -> None:
+        # Runs are numbered from 1; the counter keeps a run's draws whatever the number of runs.
+        run_streams = np.array(
+            [streams.bits(stream, np.uint64(run + 1)) for stream in self.streams[key]],
+            dtype=np.uint64,
+        )
+        effects = self.steps.of_run(run, key)
+        if key == "ip":
+            spells(
+                activity.rows,
+                activity.avoidance,
+                activity.efficiency,
+                activity.view_cells,
+                activity.conversion,
+                LOS_GROUP_OF_DAYS,
+                growth_a,
+                growth_b,
+                avoidance,
+                efficiency,
+                run_streams,
+                self.out[run],
+                *effects,
+            )
+        else:
+            attendances(
+                activity.rows,
+                activity.avoidance,
+                activity.view_cells,
+                growth_a,
+                growth_b,
+                avoidance,
+                efficiency,
+                run_streams,
+                self.out[run],
+                *effects,
+            )
+
+    def _health_factors(self, run: int) -> np.ndarray | None:
+        status = self.plan.health
+        if status is None:
+            return None
+        n_ages = status.rebase.shape[1]
+        result = np.empty((len(status.groups), 2, n_ages, len(self.plan.years)))
+        health_factors(
+            status.shift[run], status.shift_by_age, status.rebase, status.activity, result
+        )
+        return result
+
+    def _view(self, name: str) -> np.ndarray:
+        """Counts of a view as (years, runs, cells, measures), without copying."""
+        layout = self.plan.views[name]
+        n_measures = len(ACTIVITY_TYPES[layout.view.activity].measures)
+        offset = self.plan.offsets[name]
+        offset = offset[offset >= 0]
+        size = layout.size * n_measures
+        counts = self.out[:, offset[0] : offset[0] + size * len(offset)]
+        counts = counts.reshape(self.n_runs, len(offset), layout.size, n_measures)
+        return counts.transpose(1, 0, 2, 3)
+
+    def projection(self, draws: Draws) -> Projection:
+        plan = self.plan
+        cubes = {}
+        for name, layout in plan.views.items():
+            spec = ACTIVITY_TYPES[layout.view.activity]
+            years = plan.years[-1:] if layout.view.horizon_only else plan.years
+            cubes[name] = Cube(
+                name,
+                spec.key,
+                layout.keys,
+                spec.measures,
+                years,
+                plan.baselines[name],
+                self._view(name),
+            )
+        self._add_sampling()
+        return Projection(
+            cubes=cubes,
+            attribution=Parts("attribution", self._part_keys(), plan.years, self.parts),
+            step_counts=self.steps.parts(self._view),
+            draws=draws,
+            years=plan.years,
+            runs=self.n_runs,
+            rows={key: len(activity.rows.key) for key, activity in plan.activities.items()},
+            timings={},
+            warnings=plan.warnings,
+        )
+
+    def _add_sampling(self) -> None:
+        """Set the part "sampling" to what the other parts leave of the change."""
+        total, factor = self.plan.parts.T
+        sampling = np.flatnonzero(factor == len(self.plan.factors.names) - 1)
+        first = np.searchsorted(total, np.arange(len(sampling)))
+        explained = np.add.reduceat(self.parts, first, axis=2)
+        self.parts[:, :, sampling] = self._change() - explained
+
+    def _change(self) -> np.ndarray:
+        """Change from the baseline of each total, (years, runs, totals)."""
+        changes = []
+        for key, activity in self.plan.activities.items():
+            name = f"{key}_people"
+            counts = self._view(name)
+            changes.append(
+                by_place(self.plan.views[name].keys, activity.cells, counts).reshape(
+                    len(self.plan.years), self.n_runs, -1
+                )
+            )
+        return np.concatenate(changes, axis=2) - self.plan.totals.baseline
+
+    def _part_keys(self) -> dict[str, np.ndarray]:
+        total, factor = self.plan.parts.T
+        names = np.array(self.plan.factors.names, dtype=object)
+        return {
+            **{name: values[total] for name, values in self.plan.totals.keys.items()},
+            "change_factor": names[factor, 0],
+            "strategy": names[factor, 1],
+        }
+
+
+def by_place(
+    keys: dict[str, np.ndarray], cells: dict[str, np.ndarray], counts: np.ndarray
+) -> np.ndarray:
+    """Sum counts (…, view cells, measures) over a view's cells of each (pod, site)."""
+    result = np.zeros((*counts.shape[:-2], len(cells["pod"]), counts.shape[-1]), dtype=np.int64)
+    for i, (pod, site) in enumerate(zip(cells["pod"], cells["sitetret"], strict=True)):
+        mine = np.flatnonzero((keys["pod"] == pod) & (keys["sitetret"] == site))
+        result[..., i, :] = counts[..., mine, :].sum(axis=-2, dtype=np.int64)
+    return result
+
+
+def _health_of_classes(
+    activity: Activity, by_health: np.ndarray | None, shape: tuple[int, ...]
+) -> np.ndarray:
+    """Health status factor of each class a, (classes, Y); 1 below 55 and without a table."""
+    result = np.ones(shape)
+    if by_health is not None:
+        people = activity.people
+        mine = np.flatnonzero((people.health_group >= 0) & (people.age >= health.FIRST_AGE))
+        result[mine] = by_health[
+            people.health_group[mine], people.sex[mine] - 1, people.age[mine] - health.FIRST_AGE
+        ]
+    return result
+
+
+def _by_year(values: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(values.T)

@@ -1,0 +1,84 @@
+"""Paths that may be local or any fsspec URL, and writes that are whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from acutecast.errors import AcutecastError, Problem
+
+_EXTRAS = {"abfs": "cloud", "abfss": "cloud", "az": "cloud", "s3": "cloud", "s3a": "cloud"}
+
+
+def is_url(path: str | os.PathLike[str]) -> bool:
+    """Tell whether a path names a file system other than the local one ("s3://…")."""
+    return "://" in str(path) and not str(path).startswith("file://")
+
+
+def file_system(path: str | os.PathLike[str]):  # noqa: ANN201 - (fsspec file system, path in it)
+    """Open the file system of a local path or fsspec URL.
+
+    Returns:
+        The fsspec file system and the path within it.
+
+    Raises:
+        AcutecastError: where the protocol is unknown or its package is not installed.
+    """
+    import fsspec
+
+    protocol = str(path).split("://")[0]
+    try:
+        return fsspec.core.url_to_fs(str(path))
+    except ImportError as error:
+        extra = _EXTRAS.get(protocol, "cloud")
+        raise AcutecastError(
+            Problem(
+                f"the package that reads {protocol}:// is not installed",
+                where=str(path),
+                remedy=f"Install it with: pip install 'acutecast[{extra}]'.",
+            )
+        ) from error
+    except ValueError as error:
+        raise AcutecastError(Problem(f"{error}", where=str(path))) from error
+
+
+@contextmanager
+def whole_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a folder to fill that becomes `target` only if the block ends without an error.
+
+    An existing `target` is replaced; until then it is untouched. The scratch folder lies beside
+    the target, so that the final step is a rename on one disk.
+    """
+    target = Path(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        yield scratch
+        scratch.chmod(0o755)
+        if target.exists():
+            old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
+            target.rename(old / target.name)
+            scratch.rename(target)
+            shutil.rmtree(old)
+        else:
+            scratch.rename(target)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write a text file whole or not at all."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(scratch).chmod(0o644)
+        Path(scratch).replace(path)
+    finally:
+        Path(scratch).unlink(missing_ok=True)

@@ -1,0 +1,183 @@
+"""Reading a provider's tables from a folder or object store."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import posixpath
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from acutecast.errors import AcutecastError, Problem, raise_if_any
+from acutecast.files import file_system
+from acutecast.provider.check import check_provider
+from acutecast.provider.conform import conform
+from acutecast.provider.contract import TABLES, columns_of
+from acutecast.provider.provider import Provider
+
+_LAYOUT = "<root>/<table>/fyear=<year>/dataset=<provider>/*.parquet"
+
+
+def read_provider(
+    root: str | os.PathLike[str],
+    dataset: str | None = None,
+    year: int | None = None,
+    *,
+    check: bool = True,
+) -> Provider:
+    """Read the nine tables of one provider's baseline year.
+
+    Args:
+        root: the folder that holds the tables, a local path or an fsspec URL; within it the
+            layout is `<table>/fyear=<year>/dataset=<provider>/*.parquet`.
+        dataset: the provider's code; may be left out where there is only one.
+        year: the baseline year; may be left out where there is only one.
+        check: check the content too; without it only files that cannot be read are errors.
+
+    Returns:
+        The provider, with the types of the contract and the SHA-256 of the files of each table.
+
+    Raises:
+        AcutecastError: with every missing or damaged file and, where checked, everything wrong
+            in the tables.
+    """
+    files, base = file_system(root)
+    title = f"The provider tables in {root} cannot be used"
+    dataset, year = _choose(root, dataset, year, title)
+    leaves = {name: leaf_folder(base, name, dataset, year) for name in TABLES}
+    # Reading is decompression and hashing, both outside Python's lock.
+    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        found = list(pool.map(lambda name: _read_table(files, leaves[name], name), TABLES))
+    named = list(zip(TABLES, found, strict=True))
+    problems = [problem for _, _, faults in found for problem in faults]
+    tables = {name: table for name, (table, _, _) in named if table is not None}
+    hashes = {name: digest for name, (table, digest, _) in named if table is not None}
+    provider = Provider(dataset, year, tables, source=str(root), hashes=hashes)
+    if check:
+        unread = {problem.where.split(".")[0] for problem in problems}
+        problems += [p for p in check_provider(provider) if p.where not in unread]
+    raise_if_any(problems, title)
+    return provider
+
+
+def list_providers(root: str | os.PathLike[str]) -> list[tuple[str, int]]:
+    """List the providers and baseline years for which there is any table, sorted.
+
+    Args:
+        root: a local path or an fsspec URL.
+
+    Raises:
+        AcutecastError: where the file system cannot be reached.
+    """
+    files, base = file_system(root)
+    found = set()
+    for name in TABLES:
+        for year, folder in _partitions(files, posixpath.join(base, name), "fyear="):
+            if year.isdigit():
+                datasets = _partitions(files, folder, "dataset=")
+                found |= {(dataset, int(year)) for dataset, _ in datasets}
+    return sorted(found)
+
+
+def leaf_folder(base: str, table: str, dataset: str, year: int) -> str:
+    """Give the folder that holds the files of one table of one provider and year."""
+    return posixpath.join(base, table, f"fyear={year}", f"dataset={dataset}")
+
+
+def _partitions(files: Any, folder: str, prefix: str) -> list[tuple[str, str]]:
+    """List the values of a partition column below a folder, with the folder of each."""
+    try:
+        entries = files.ls(folder, detail=False)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise AcutecastError(Problem(f"the folder cannot be read: {error}", folder)) from error
+    names = [(posixpath.basename(entry.rstrip("/")), entry) for entry in entries]
+    return [(name.removeprefix(prefix), entry) for name, entry in names if name.startswith(prefix)]
+
+
+def _choose(
+    root: str | os.PathLike[str], dataset: str | None, year: int | None, title: str
+) -> tuple[str, int]:
+    """Settle which provider and year to read, where one of them was left out or is not there."""
+    there = list_providers(root)
+    fitting = [(d, y) for d, y in there if dataset in (None, d) and year in (None, y)]
+    if len(fitting) == 1:
+        return fitting[0]
+    listing = ", ".join(f"{d} {y}" for d, y in there[:20]) + (" …" if len(there) > 20 else "")
+    if not there:
+        problem = Problem(
+            "there are no provider tables here", str(root), remedy=f"The layout is {_LAYOUT}."
+        )
+    elif not fitting:
+        wanted = " ".join(str(part) for part in (dataset, year) if part is not None)
+        problem = Problem(
+            f"there is no provider {wanted}", str(root), remedy=f"There is: {listing}."
+        )
+    else:
+        problem = Problem(
+            f"there are {len(fitting)} providers and years to choose from",
+            str(root),
+            remedy=f"Name the provider and the year. There is: {listing}.",
+        )
+    raise AcutecastError(problem, title)
+
+
+def _read_table(files: Any, leaf: str, name: str) -> tuple[pa.Table | None, str, list[Problem]]:
+    """Read the files of one table: the table (None where unusable), their hash, the problems."""
+    try:
+        paths = sorted(path for path in files.ls(leaf, detail=False) if _is_data(path))
+    except (FileNotFoundError, NotADirectoryError):
+        paths = []
+    except OSError as error:
+        return None, "", [Problem(f"the folder cannot be read: {error}", name, example=leaf)]
+    if not paths:
+        missing = Problem(
+            "the table is missing: its folder holds no parquet file",
+            name,
+            example=leaf,
+            remedy=f"Put its files there; the layout is {_LAYOUT}.",
+        )
+        return None, "", [missing]
+    digest = hashlib.sha256()
+    parts: list[pa.Table] = []
+    damaged: list[tuple[str, Exception]] = []
+    for path in paths:
+        try:
+            content = files.cat_file(path)
+            digest.update(content)
+            parts.append(_parse(content, name))
+        except (pa.ArrowException, OSError, ValueError) as error:
+            damaged.append((path, error))
+    problems = [
+        Problem(
+            f"a file cannot be read as parquet: {_first_line(error)}",
+            name,
+            example=path,
+            remedy="Copy or write the file again.",
+        )
+        for path, error in damaged
+    ]
+    return (None, "", problems) if damaged else (conform(name, parts), digest.hexdigest(), [])
+
+
+def _is_data(path: str) -> bool:
+    """Tell a table's file from what else writers leave beside it (_SUCCESS, .crc, ._copy…)."""
+    name = posixpath.basename(path)
+    return name.endswith(".parquet") and not name.startswith((".", "_"))
+
+
+def _parse(content: bytes, name: str) -> pa.Table:
+    # Text columns come out of the file as codes, which is far faster than as text.
+    footer = pq.read_metadata(pa.BufferReader(content))
+    text = {c.name for c in columns_of(name) if c.kind == "text" and c.name != "rn"}
+    text &= {footer.schema.column(i).path for i in range(footer.num_columns)}
+    source = pa.BufferReader(content)
+    return pq.ParquetFile(source, metadata=footer, read_dictionary=sorted(text)).read()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

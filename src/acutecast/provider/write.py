@@ -1,0 +1,69 @@
+"""Writing a provider's tables in the layout of the NHP model."""
+
+from __future__ import annotations
+
+import io
+import os
+import posixpath
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyarrow.types as pt
+
+from acutecast.files import file_system, is_url, whole_folder
+from acutecast.provider.contract import STRATEGY_TABLES, columns_in
+from acutecast.provider.provider import Provider
+from acutecast.provider.read import leaf_folder
+
+_FILE = "part-0.parquet"
+_ROWS_A_GROUP = 1_000_000
+
+
+def write_provider(provider: Provider, root: str | os.PathLike[str]) -> None:
+    """Write a provider's tables, one file each, replacing what was there for it and its year.
+
+    Each table is written whole or not at all. The same tables give the same bytes.
+
+    Args:
+        provider: the tables to write.
+        root: a local folder or an fsspec URL.
+
+    Raises:
+        AcutecastError: where the file system of a URL is not installed.
+    """
+    files, base = file_system(root)
+    for name, table in provider.tables.items():
+        leaf = leaf_folder(base, name, provider.dataset, provider.year)
+        content = _parquet(_as_written(name, table))
+        if not is_url(root):
+            with whole_folder(leaf) as folder:
+                (folder / _FILE).write_bytes(content)
+            continue
+        files.makedirs(leaf, exist_ok=True)
+        path = posixpath.join(leaf, _FILE)
+        files.pipe_file(path, content)
+        for other in files.ls(leaf, detail=False):
+            if other.endswith(".parquet") and posixpath.basename(other) != _FILE:
+                files.rm_file(other)
+
+
+def _as_written(name: str, table: pa.Table) -> pa.Table:
+    """Undo what is for memory only: text is plain, so that every reader sees text."""
+    known = columns_in(name, table.column_names)
+    columns = {
+        column: values.cast(pa.string())
+        if column in known and pt.is_dictionary(values.type)
+        else values
+        for column, values in zip(table.column_names, table.columns, strict=True)
+    }
+    if name in STRATEGY_TABLES:
+        # The NHP model takes the first column beside rn for the strategy.
+        first = [column for column in ("rn", "strategy") if column in columns]
+        columns = {c: columns[c] for c in [*first, *(c for c in columns if c not in first)]}
+    return pa.table(columns)
+
+
+def _parquet(table: pa.Table) -> bytes:
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd", row_group_size=_ROWS_A_GROUP)
+    return buffer.getvalue()

@@ -1,0 +1,1 @@
+"""The stored run, and the one place where summaries, differences and attributions are computed."""

@@ -1,0 +1,274 @@
+"""Writes a projection as a run folder, whole or not at all; the same seed gives the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+import acutecast
+from acutecast.demand.cube import Cube, Draws, Parts, Projection
+from acutecast.files import file_system, is_url, whole_folder
+from acutecast.results.suppress import hide_small
+
+FORMAT = "acutecast-run"
+FORMAT_VERSION = 1
+_VALUES_PER_ROW_GROUP = 1_000_000
+_THREADS = 4
+
+
+def save_run(
+    projection: Projection,
+    scenario_json: str,
+    provider_info: Mapping[str, Any],
+    target: str | os.PathLike[str],
+    *,
+    suppress: int | None = None,
+) -> None:
+    """Write a projection as a run folder.
+
+    The same projection and scenario give the same bytes in every file but `timings.json`. On an
+    object store, where nothing can be renamed, `run.json` goes last: without it there is no run.
+
+    Args:
+        projection: what the engine gave.
+        scenario_json: the scenario as its file holds it; its `name` and `seed` go to `run.json`.
+        provider_info: `dataset`, `year` (baseline, calendar year of its start), `hashes` (SHA-256
+            by table) and optionally `source`.
+        target: a folder or an fsspec URL ("az://results/rxx/run-1"); replaced if it exists.
+        suppress: where given, baseline counts from 1 to one less than it are left empty.
+    """
+    if not is_url(target):
+        with whole_folder(target) as folder:
+            _fill(folder, projection, scenario_json, provider_info, suppress)
+        return
+    folder = Path(tempfile.mkdtemp(prefix="acutecast-"))
+    try:
+        _fill(folder, projection, scenario_json, provider_info, suppress)
+        _publish(folder, target)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _publish(folder: Path, target: str | os.PathLike[str]) -> None:
+    """Copy a finished folder to a URL so that readers see the old run, none, or the new one."""
+    system, root = file_system(target)
+    if system.exists(f"{root}/run.json"):
+        system.rm(f"{root}/run.json")
+    if system.exists(root):
+        system.rm(root, recursive=True)
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    files.sort(key=lambda path: path.name == "run.json")
+    for path in files:
+        name = f"{root}/{path.relative_to(folder).as_posix()}"
+        system.makedirs(name.rsplit("/", 1)[0], exist_ok=True)
+        system.put_file(str(path), name)
+
+
+def _fill(
+    folder: Path,
+    projection: Projection,
+    scenario_json: str,
+    provider_info: Mapping[str, Any],
+    suppress: int | None,
+) -> None:
+    """Write every file of the run into an empty folder."""
+    (folder / "cube").mkdir()
+    jobs: dict[str, Cube | Parts | Draws] = {
+        f"cube/{name}.parquet": cube for name, cube in projection.cubes.items()
+    }
+    jobs["attribution.parquet"] = projection.attribution
+    jobs["step_counts.parquet"] = projection.step_counts
+    jobs["draws.parquet"] = projection.draws
+    with ThreadPoolExecutor(_THREADS) as pool:
+        written = {
+            name: pool.submit(_write_table, folder / name, table, suppress)
+            for name, table in jobs.items()
+        }
+        rows = {name: future.result() for name, future in written.items()}
+    tables = {
+        name: {"rows": rows[name], "bytes": (folder / name).stat().st_size} | _describe(jobs[name])
+        for name in sorted(rows)
+    }
+    (folder / "scenario.json").write_text(scenario_json, encoding="utf-8")
+    scenario = json.loads(scenario_json)
+    about = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "acutecast": acutecast.__version__,
+        "scenario": scenario.get("name", ""),
+        "dataset": provider_info["dataset"],
+        "baseline_year": int(provider_info["year"]),
+        "horizon_year": int(projection.years[-1]),
+        "years": [int(year) for year in projection.years],
+        "runs": projection.runs,
+        "seed": scenario.get("seed"),
+        "inputs": dict(provider_info.get("hashes", {}))
+        | {"scenario": hashlib.sha256(scenario_json.encode()).hexdigest()},
+        "rows": dict(projection.rows),
+        "suppressed_below": suppress,
+        "warnings": [asdict(warning) for warning in projection.warnings],
+        "tables": tables,
+    }
+    timings = {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "source": str(provider_info.get("source", "")),
+        "seconds": dict(projection.timings),
+    }
+    for name, content in (("timings.json", timings), ("run.json", about)):
+        (folder / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def _write_table(path: Path, table: Cube | Parts | Draws, suppress: int | None) -> int:
+    """Write one table and give its number of rows."""
+    if isinstance(table, Cube):
+        return write_cube(path, table, suppress)
+    return write_parts(path, table) if isinstance(table, Parts) else write_draws(path, table)
+
+
+def _describe(table: Cube | Parts | Draws) -> dict[str, Any]:
+    """Say in `run.json` what a table can answer."""
+    if isinstance(table, Draws):
+        return {"assumptions": len(table.names)}
+    about: dict[str, Any] = {"years": [int(year) for year in table.years], "keys": [*table.keys]}
+    if isinstance(table, Cube):
+        about |= {"activity": table.activity, "measures": list(table.measures)}
+    return about
+
+
+def write_cube(path: Path, cube: Cube, suppress: int | None = None) -> int:
+    """Write a cube as one row per (year, cell, measure) that is not zero throughout.
+
+    Returns:
+        The number of rows written.
+    """
+    n_cells, n_measures = cube.baseline.shape
+    labels = {name: _encode(values) for name, values in cube.keys.items()}
+    measures = pa.array(cube.measures)
+    baseline = np.ascontiguousarray(cube.baseline, dtype=np.int64).ravel()
+    shown = hide_small(baseline, suppress)
+
+    def batches() -> Iterator[tuple[list[pa.Array], np.ndarray]]:
+        for y, year in enumerate(cube.years):
+            by_run = cube.values[y].reshape(cube.values.shape[1], n_cells * n_measures)
+            for rows, values in _turned(by_run):
+                index = np.arange(rows.start, rows.stop)
+                keep = (values != 0).any(axis=1) | (baseline[rows] != 0)
+                if not keep.all():
+                    index, values = index[keep], values[keep]
+                cell, measure = np.divmod(index, n_measures)
+                columns = [
+                    pa.DictionaryArray.from_arrays(codes[cell], names)
+                    for codes, names in labels.values()
+                ]
+                columns.append(pa.DictionaryArray.from_arrays(measure.astype(np.int32), measures))
+                columns.append(pa.array(np.full(len(index), year, dtype=np.int32)))
+                columns.append(shown.take(pa.array(index)))
+                yield columns, values
+
+    text = pa.dictionary(pa.int32(), pa.string())
+    fields = [pa.field(name, text) for name in (*cube.keys, "measure")]
+    fields += [pa.field("year", pa.int32()), pa.field("baseline", pa.int64())]
+    return _write(path, fields, pa.int32(), cube.values.shape[1], batches())
+
+
+def write_parts(path: Path, parts: Parts) -> int:
+    """Write parts of a change as one row per (year, part).
+
+    Returns:
+        The number of rows written.
+    """
+    labels = {name: _encode(values) for name, values in parts.keys.items()}
+
+    def batches() -> Iterator[tuple[list[pa.Array], np.ndarray]]:
+        for y, year in enumerate(parts.years):
+            for rows, values in _turned(parts.values[y]):
+                columns = [
+                    pa.DictionaryArray.from_arrays(codes[rows], names)
+                    for codes, names in labels.values()
+                ]
+                columns.append(pa.array(np.full(len(values), year, dtype=np.int32)))
+                yield columns, values
+
+    text = pa.dictionary(pa.int32(), pa.string())
+    fields = [pa.field(name, text) for name in parts.keys] + [pa.field("year", pa.int32())]
+    return _write(path, fields, pa.float64(), parts.values.shape[1], batches())
+
+
+def write_draws(path: Path, draws: Draws) -> int:
+    """Write the draws as one row per run: `model_run`, `variant`, one column per assumption.
+
+    Returns:
+        The number of rows written.
+    """
+    runs = len(draws.variants)
+    codes, names = _encode(draws.variants)
+    columns = {
+        "model_run": pa.array(np.arange(1, runs + 1, dtype=np.int32)),
+        "variant": pa.DictionaryArray.from_arrays(codes, names),
+    }
+    for i, name in enumerate(draws.names):
+        columns[name] = pa.array(np.ascontiguousarray(draws.values[:, i], dtype=np.float64))
+    options: dict[str, Any] = {"compression": "zstd", "use_dictionary": ["variant"]}
+    pq.write_table(pa.table(columns), path, **options)
+    return runs
+
+
+def _encode(values: Sequence[str] | np.ndarray) -> tuple[np.ndarray, pa.Array]:
+    """Give codes and sorted names of a text column."""
+    names, codes = np.unique(np.asarray(values, dtype=str), return_inverse=True)
+    return codes.astype(np.int32), pa.array(names.tolist(), pa.string())
+
+
+def _turned(by_run: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    """Turn (runs, rows) into contiguous slices of (rows, runs), a row group at a time."""
+    runs, rows = by_run.shape
+    step = max(1, _VALUES_PER_ROW_GROUP // runs)
+    for start in range(0, rows, step):
+        part = slice(start, min(rows, start + step))
+        yield part, np.ascontiguousarray(by_run[:, part].T)
+
+
+def _write(
+    path: Path,
+    fields: list[pa.Field],
+    kind: pa.DataType,
+    runs: int,
+    batches: Iterator[tuple[list[pa.Array], np.ndarray]],
+) -> int:
+    """Write batches of columns, with the values of all runs as one fixed-size list a row.
+
+    Measured for 150,000 rows × 256 runs of counts on one core: BYTE_STREAM_SPLIT with zstd level 1
+    took 0.24 s and 12 MB to write and 0.16 s to read; plain zstd 0.41 s, 19 MB and 0.22 s;
+    dictionary with zstd 0.51 s, 12 MB and 0.41 s; DELTA_BINARY_PACKED 0.24 s, 18 MB and 0.20 s.
+    Statistics of the values would cost time and tell readers nothing.
+    """
+    values_type = pa.list_(pa.field("element", kind, nullable=False), runs)
+    schema = pa.schema([*fields, pa.field("values", values_type, nullable=False)])
+    text = [field.name for field in fields if pa.types.is_dictionary(field.type)]
+    written = 0
+    options: dict[str, Any] = {
+        "compression": "zstd",
+        "compression_level": 1,
+        "use_dictionary": [*text, "year"],
+        "column_encoding": {"values.list.element": "BYTE_STREAM_SPLIT"},
+        "write_statistics": [*text, "year"],
+    }
+    with pq.ParquetWriter(path, schema, **options) as writer:
+        for columns, values in batches:
+            lists = pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), type=values_type)
+            writer.write_batch(pa.record_batch([*columns, lists], schema=schema))
+            written += len(values)
+    return written
