@@ -1,3 +1,50 @@
-"""Acutecast plans acute hospitals."""
+"""Acutecast plans acute hospitals: activity over 20 years by simulation, and the capacity it needs.
+
+Names load where they are first used, so that `import acutecast` is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from acutecast.api import (
+        demo_provider,
+        load_scenario,
+        open_run,
+        read_provider,
+        run,
+        run_nhp,
+    )
+    from acutecast.errors import AcutecastError, Problem
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    **dict.fromkeys(
+        ("demo_provider", "load_scenario", "open_run", "read_provider", "run", "run_nhp"),
+        "acutecast.api",
+    ),
+    "AcutecastError": "acutecast.errors",
+    "Problem": "acutecast.errors",
+}
+
+__all__ = [
+    "AcutecastError",
+    "Problem",
+    "__version__",
+    "demo_provider",
+    "load_scenario",
+    "open_run",
+    "read_provider",
+    "run",
+    "run_nhp",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its room."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'acutecast' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -70,6 +70,13 @@ def whole_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+def move_into(source: Path, target: Path) -> None:
+    """Move the files of a finished folder into another, each whole; other files there stay."""
+    target.mkdir(parents=True, exist_ok=True)
+    for file in sorted(source.iterdir()):
+        file.replace(target / file.name)
+
+
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write a text file whole or not at all."""
     path = Path(path)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from acutecast import streams
 from acutecast.compute import Event, Watch, run_blocks
-from acutecast.demand import health
+from acutecast.demand import columns, health
 from acutecast.demand.attribution import Quadrature, attribute, quadrature
 from acutecast.demand.cells import LOS_GROUP_OF_DAYS
 from acutecast.demand.cube import Cube, Draws, Parts, Projection
 from acutecast.demand.kernels import attendances, health_factors, spells
 from acutecast.demand.layout import STEPS_OF_PEOPLE
-from acutecast.demand.plan import Activity, Plan, compile_plan
+from acutecast.demand.plan import NO_ROW_HAS_IT, Activity, Plan, compile_plan
 from acutecast.demand.steps import StepCounts
-from acutecast.errors import AcutecastError, Problem
+from acutecast.errors import AcutecastError, Problem, raise_if_any
 from acutecast.facts import ACTIVITY_TYPES
 from acutecast.provider import Provider
 from acutecast.scenario import Scenario, draw_assumptions
@@ -70,6 +70,7 @@ def simulate(
     *,
     years: str | Sequence[int] = "all",
     threads: int | None = None,
+    empty_tpmas: str = "error",
     watch: Watch | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Projection:
@@ -80,6 +81,8 @@ def simulate(
         scenario: a scenario resolved for it (dataset, baseline and horizon known).
         years: "all" from baseline to horizon, "horizon" only, or a list of years.
         threads: how many threads; all processors by default. The numbers do not depend on it.
+        empty_tpmas: "error" to stop where the scenario sets a TPMA that no row has, "warn" to go
+            on.
         watch: is told of progress.
         cancelled: asked between blocks of runs; True stops the work.
 
@@ -100,7 +103,13 @@ def simulate(
             provider.tables["hsa_activity_tables"], health_uniform, provider.year, years
         )
     known_variants = tuple(sorted(set(variants)))
+    _check_variants(provider, scenario)
     plan = compile_plan(provider, scenario, years, known_variants, adjustment)
+    if empty_tpmas == "error":
+        raise_if_any(
+            [replace(p, warning=False) for p in plan.warnings if p.what == NO_ROW_HAS_IT],
+            "The scenario does not fit the data",
+        )
     compiled = time.perf_counter()
     if watch is not None:
         watch(Event("compiling", 1, 1, compiled - began))
@@ -108,15 +117,26 @@ def simulate(
     simulation = _Simulation(plan, scenario.seed, values, variant_index)
     run_blocks(simulation.run_block, len(values), threads, watch, cancelled)
     simulated = time.perf_counter()
-    result = simulation.projection(Draws(tuple(names), values, np.asarray(variants)))
-    ended = time.perf_counter()
-    timings = {
-        "compile": compiled - began,
-        "simulate": simulated - compiled,
-        "assemble": ended - simulated,
-    }
-    result.timings.update(timings)  # type: ignore[attr-defined]
-    return result
+    timings = {"compile": compiled - began, "simulate": simulated - compiled}
+    draws = Draws(tuple(names), values, np.asarray(variants))
+    return simulation.projection(draws, timings)
+
+
+def _check_variants(provider: Provider, scenario: Scenario) -> None:
+    """Refuse population variants that the data lacks."""
+    known = set(columns.text(provider.tables["demographic_factors"], "variant").categories)
+    raise_if_any(
+        [
+            Problem(
+                "the data has no such population variant",
+                where=f"population.variants.{name}",
+                remedy=f"Choose among {', '.join(sorted(known))}.",
+            )
+            for name, weight in scenario.population.variants.items()
+            if weight > 0 and name not in known
+        ],
+        "The scenario does not fit the data",
+    )
 
 
 @dataclass
@@ -258,7 +278,7 @@ class _Simulation:
         counts = counts.reshape(self.n_runs, len(offset), layout.size, n_measures)
         return counts.transpose(1, 0, 2, 3)
 
-    def projection(self, draws: Draws) -> Projection:
+    def projection(self, draws: Draws, timings: dict[str, float]) -> Projection:
         plan = self.plan
         cubes = {}
         for name, layout in plan.views.items():
@@ -282,7 +302,7 @@ class _Simulation:
             years=plan.years,
             runs=self.n_runs,
             rows={key: len(activity.rows.key) for key, activity in plan.activities.items()},
-            timings={},
+            timings=timings,
             warnings=plan.warnings,
         )
 

@@ -2,7 +2,9 @@
 
 Every kernel handles one run and all years. A row's draws come from its own key, mixed with the
 run's keys, so that no order of work and no other row changes them. The arrays are those of
-`acutecast.demand.layout`; Y is the number of years, the last of them the horizon.
+`acutecast.demand.layout`; Y is the number of years, the last of them the horizon. Kernels take the
+arrays out of their tuples first: passing a tuple on would count references inside the loop, which
+was measured at ten times the cost of the arithmetic.
 """
 
 from __future__ import annotations
@@ -13,7 +15,12 @@ import numpy as np
 from numba import njit
 
 from acutecast.demand.layout import ConversionCells, CountRows, SpellRows, Tags, ViewCells
-from acutecast.demand.quantiles import binomial_quantile, normal_quantile, poisson_quantile
+from acutecast.demand.quantiles import (
+    binomial_quantile,
+    normal_quantile,
+    poisson_path,
+    poisson_quantile,
+)
 
 # Kinds of efficiency, as `layout.EFFICIENCY_KINDS` orders them.
 _SHORTEN, _TO_SDEC, _PRE_OP, _TO_DAYCASE, _TO_OUTPATIENT = 0, 1, 2, 3, 4
@@ -49,58 +56,78 @@ def row_keys_of_text(data: np.ndarray, offsets: np.ndarray) -> np.ndarray:
 
 @njit(cache=True, nogil=True)
 def _applying_factor(
-    i: int, row_key: np.uint64, stream: np.uint64, tags: Tags, values: np.ndarray, out: np.ndarray
+    first: int,
+    last: int,
+    key: np.uint64,
+    tag_tpma: np.ndarray,
+    tag_rate: np.ndarray,
+    tpma_key: np.ndarray,
+    values: np.ndarray,
+    applies: np.ndarray,
+    out: np.ndarray,
 ) -> bool:
-    """Multiply into `out` (Y,) the factors of the row's TPMAs that apply in this run.
+    """Multiply into `out` (Y,) the factors of a row's TPMAs (entries `first` to `last`) that apply.
 
-    Each applies with its own sample rate, decided once per row and run. Returns False where none
-    applies.
+    Each applies with its own sample rate, decided once per row and run and noted in `applies`
+    (entries,). Returns False where none applies.
     """
     out[:] = 1.0
     any_applies = False
-    for e in range(tags.start[i], tags.start[i + 1]):
-        tpma = tags.tpma[e]
-        if tags.rate[e] < 1.0:
-            u = _unit(_scramble(row_key ^ stream ^ tags.tpma_key[tpma]))
-            if u >= tags.rate[e]:
-                continue
-        any_applies = True
-        for y in range(len(out)):
-            out[y] *= values[tpma, y]
+    for e in range(first, last):
+        tpma = tag_tpma[e]
+        applies[e - first] = tag_rate[e] >= 1.0 or (
+            _unit(_scramble(key ^ tpma_key[tpma])) < tag_rate[e]
+        )
+        if applies[e - first]:
+            any_applies = True
+            for y in range(len(out)):
+                out[y] *= values[tpma, y]
     return any_applies
 
 
 @njit(cache=True, nogil=True)
-def _chosen(i: int, row_key: np.uint64, stream: np.uint64, tags: Tags) -> int:
-    """Choose one of the row's efficiency TPMAs, uniformly per row and run; -1 where it has none.
+def _chosen(
+    first: int, last: int, key: np.uint64, tag_tpma: np.ndarray, tpma_key: np.ndarray
+) -> int:
+    """Choose one of a row's efficiency TPMAs, uniformly per row and run; -1 where it has none.
 
     Each has its own draw and the largest wins, so another TPMA takes rows over but never
     reshuffles the rest.
     """
-    first, last = tags.start[i], tags.start[i + 1]
     if last == first:
         return -1
+    best = tag_tpma[first]
     if last == first + 1:
-        return tags.tpma[first]
-    best, best_draw = -1, np.uint64(0)
-    for e in range(first, last):
-        draw = _scramble(row_key ^ stream ^ tags.tpma_key[tags.tpma[e]])
-        if best < 0 or draw > best_draw:
-            best, best_draw = tags.tpma[e], draw
+        return best
+    best_draw = _scramble(key ^ tpma_key[best])
+    for e in range(first + 1, last):
+        draw = _scramble(key ^ tpma_key[tag_tpma[e]])
+        if draw > best_draw:
+            best, best_draw = tag_tpma[e], draw
     return best
 
 
 @njit(cache=True, nogil=True)
 def _add_spell(
-    views: ViewCells, y: int, i: int, days: int, los_group: int, procedure: int, out: np.ndarray
+    code: np.ndarray,
+    los_start: np.ndarray,
+    los_cell: np.ndarray,
+    offset: np.ndarray,
+    n_views: int,
+    y: int,
+    i: int,
+    days: int,
+    los_group: int,
+    procedure: int,
+    out: np.ndarray,
 ) -> None:
-    for v in range(views.views_in_year[y]):
-        cell = views.code[v, i]
+    for v in range(n_views):
+        cell = code[i, v]
         if cell < 0:
             continue
-        if views.los_start[v] >= 0:
-            cell = views.los_cell[views.los_start[v] + cell * 8 + los_group]
-        at = views.offset[v, y] + cell * 3
+        if los_start[v] >= 0:
+            cell = los_cell[los_start[v] + cell * 8 + los_group]
+        at = offset[v, y] + cell * 3
         out[at] += 1
         out[at + 1] += days + 1
         out[at + 2] += procedure
@@ -108,13 +135,19 @@ def _add_spell(
 
 @njit(cache=True, nogil=True)
 def _add_converted(
-    code: np.ndarray, offset: np.ndarray, y: int, n_measures: int, procedure: int, out: np.ndarray
+    code: np.ndarray,
+    offset: np.ndarray,
+    j: int,
+    y: int,
+    n_measures: int,
+    procedure: int,
+    out: np.ndarray,
 ) -> None:
-    """Add one converted spell to its cells in the views of its new kind; `code` is (views,)."""
-    for v in range(len(code)):
+    """Add one converted spell to its cells in the views of its new kind; `code` is (m, views)."""
+    for v in range(code.shape[1]):
         if offset[v, y] < 0:
             continue
-        at = offset[v, y] + code[v] * n_measures
+        at = offset[v, y] + code[j, v] * n_measures
         out[at] += 1
         if n_measures == 3:
             out[at + 1] += 1
@@ -164,11 +197,26 @@ def spells(
     means = np.empty(n_years)
     counts = np.empty(n_years, dtype=np.int64)
     survive = np.empty(n_years)
-    for i in range(len(rows.key)):
-        row_key = rows.key[i]
-        u = _unit(_scramble(row_key ^ streams[0]))
+    applies = np.empty(256, dtype=np.bool_)
+    keys, class_a, class_b = rows.key, rows.class_a, rows.class_b
+    row_days, row_procedure, row_cell = rows.days, rows.procedure, rows.cell
+    avoid_start, avoid_tpma, avoid_rate = avoidance.start, avoidance.tpma, avoidance.rate
+    avoid_key = avoidance.tpma_key
+    eff_start, eff_tpma, eff_key = efficiency.start, efficiency.tpma, efficiency.tpma_key
+    eff_kind, pre_op_days = efficiency.kind, efficiency.pre_op_days
+    code, los_start, los_cell = views.code, views.los_start, views.los_cell
+    offset, views_in_year = views.offset, views.views_in_year
+    avoided_code, avoided_offset = views.avoided_code, views.avoided_offset
+    convertible = conversion.of_row
+    sdec, sdec_offset = conversion.sdec, conversion.sdec_offset
+    daycase, daycase_offset = conversion.daycase, conversion.daycase_offset
+    outpatient, outpatient_offset = conversion.outpatient, conversion.outpatient_offset
+    copies_stream, applies_stream, choice_stream, outcome_stream = streams
+    for i in range(len(keys)):
+        row_key = keys[i]
+        u = _unit(_scramble(row_key ^ copies_stream))
         threshold = -math.log(u)
-        a, b = rows.class_a[i], rows.class_b[i]
+        a, b = class_a[i], class_b[i]
         top = 0.0
         for y in range(n_years):
             means[y] = growth_a[a, y] * growth_b[b, y]
@@ -176,34 +224,37 @@ def spells(
         if top <= threshold:
             continue
         w = normal_quantile(u) if top >= 10.0 else 0.0
-        most = 0
-        for y in range(n_years):
-            counts[y] = poisson_quantile(u, w, means[y]) if means[y] > threshold else 0
-            most = max(most, counts[y])
-        avoidable = avoidance.start[i + 1] > avoidance.start[i] and _applying_factor(
-            i, row_key, streams[1], avoidance, avoidance_values, survive
+        most = poisson_path(u, w, means, counts)
+        first, last = avoid_start[i], avoid_start[i + 1]
+        avoidable = last > first and _applying_factor(
+            first,
+            last,
+            row_key ^ applies_stream,
+            avoid_tpma,
+            avoid_rate,
+            avoid_key,
+            avoidance_values,
+            applies,
+            survive,
         )
-        tpma = _chosen(i, row_key, streams[2], efficiency)
-        kind = efficiency.kind[tpma] if tpma >= 0 else -1
-        days = rows.days[i]
-        procedure = rows.procedure[i]
-        cell = rows.cell[i]
+        tpma = _chosen(eff_start[i], eff_start[i + 1], row_key ^ choice_stream, eff_tpma, eff_key)
+        kind = eff_kind[tpma] if tpma >= 0 else -1
+        days = row_days[i]
+        procedure = row_procedure[i]
+        cell = row_cell[i]
         if counts[horizon] > 0:
             resampled[cell, 0] += counts[horizon]
             resampled[cell, 1] += counts[horizon] * (days + 1)
             if avoidable:
-                for e in range(avoidance.start[i], avoidance.start[i + 1]):
-                    k = avoidance.tpma[e]
-                    if avoidance.rate[e] < 1.0:
-                        x = _scramble(row_key ^ streams[1] ^ avoidance.tpma_key[k])
-                        if _unit(x) >= avoidance.rate[e]:
-                            continue
-                    effect = (avoidance_values[k, horizon] - 1.0) * counts[horizon]
-                    avoidance_effect[cell, k, 0] += effect
-                    avoidance_effect[cell, k, 1] += effect * (days + 1)
+                for e in range(first, last):
+                    if applies[e - first]:
+                        k = avoid_tpma[e]
+                        effect = (avoidance_values[k, horizon] - 1.0) * counts[horizon]
+                        avoidance_effect[cell, k, 0] += effect
+                        avoidance_effect[cell, k, 1] += effect * (days + 1)
         own_group = los_group_of_days[min(days, longest_group)]
         for copy in range(most):
-            x = _scramble((row_key ^ streams[3]) + np.uint64(copy) * _COPY_STEP)
+            x = _scramble((row_key ^ outcome_stream) + np.uint64(copy) * _COPY_STEP)
             u_avoid = _unit(x)
             u_outcome = _unit(_scramble(x + _COPY_STEP)) if tpma >= 0 else 0.0
             for y in range(n_years):
@@ -211,49 +262,39 @@ def spells(
                     continue
                 if avoidable and u_avoid >= survive[y]:
                     if y == horizon:
-                        at = views.avoided_offset + views.avoided_code[i] * 3
+                        at = avoided_offset + avoided_code[i] * 3
                         out[at] += 1
                         out[at + 1] += days + 1
                         out[at + 2] += procedure
                     continue
-                if tpma < 0:
-                    _add_spell(views, y, i, days, own_group, procedure, out)
-                    continue
-                share = efficiency_values[tpma, y]
-                stay = days
-                if kind == _SHORTEN:
-                    stay = binomial_quantile(u_outcome, days, share)
-                elif u_outcome >= share:
-                    if kind == _PRE_OP:
-                        stay = days - min(days, efficiency.pre_op_days[tpma])
-                    else:
-                        j = conversion.of_row[i]
-                        if kind == _TO_SDEC:
-                            _add_converted(
-                                conversion.sdec[j], conversion.sdec_offset, y, 2, procedure, out
-                            )
-                        elif kind == _TO_DAYCASE:
-                            _add_converted(
-                                conversion.daycase[j], conversion.daycase_offset, y, 3, procedure, out
-                            )
-                        else:
-                            _add_converted(
-                                conversion.outpatient[j],
-                                conversion.outpatient_offset,
-                                y,
-                                2,
-                                procedure,
-                                out,
-                            )
-                        if y == horizon:
-                            efficiency_effect[cell, tpma, 0] -= 1
-                            efficiency_effect[cell, tpma, 1] -= days + 1
-                        continue
-                if y == horizon:
-                    efficiency_effect[cell, tpma, 1] += stay - days
+                stay, group = days, own_group
+                if tpma >= 0:
+                    share = efficiency_values[tpma, y]
+                    if kind == _SHORTEN:
+                        stay = binomial_quantile(u_outcome, days, share)
+                    elif u_outcome >= share:
+                        if kind != _PRE_OP:
+                            j = convertible[i]
+                            if kind == _TO_SDEC:
+                                _add_converted(sdec, sdec_offset, j, y, 2, procedure, out)
+                            elif kind == _TO_DAYCASE:
+                                _add_converted(daycase, daycase_offset, j, y, 3, procedure, out)
+                            else:
+                                _add_converted(
+                                    outpatient, outpatient_offset, j, y, 2, procedure, out
+                                )
+                            if y == horizon:
+                                efficiency_effect[cell, tpma, 0] -= 1
+                                efficiency_effect[cell, tpma, 1] -= days + 1
+                            continue
+                        stay = days - min(days, pre_op_days[tpma])
+                    if y == horizon:
+                        efficiency_effect[cell, tpma, 1] += stay - days
+                    group = los_group_of_days[min(stay, longest_group)]
                 _add_spell(
-                    views, y, i, stay, los_group_of_days[min(stay, longest_group)], procedure, out
-                )
+                    code, los_start, los_cell, offset, views_in_year[y], y, i, stay, group,
+                    procedure, out,
+                )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
@@ -267,19 +308,25 @@ def _draw(row_key: np.uint64, stream: np.uint64, mean: np.ndarray, out: np.ndarr
         return
     u = _unit(_scramble(row_key ^ stream))
     w = normal_quantile(u) if top >= 10.0 else 0.0
-    for y in range(len(mean)):
-        out[y] = poisson_quantile(u, w, mean[y])
+    poisson_path(u, w, mean, out)
 
 
 @njit(cache=True, nogil=True)
 def _add_count(
-    views: ViewCells, i: int, measure: int, n_measures: int, count: np.ndarray, out: np.ndarray
+    code: np.ndarray,
+    offset: np.ndarray,
+    views_in_year: np.ndarray,
+    i: int,
+    measure: int,
+    n_measures: int,
+    count: np.ndarray,
+    out: np.ndarray,
 ) -> None:
     for y in range(len(count)):
         if count[y] == 0:
             continue
-        for v in range(views.views_in_year[y]):
-            out[views.offset[v, y] + views.code[v, i] * n_measures + measure] += count[y]
+        for v in range(views_in_year[y]):
+            out[offset[v, y] + code[i, v] * n_measures + measure] += count[y]
 
 
 @njit(cache=True, nogil=True)
@@ -315,27 +362,45 @@ def attendances(
     """
     n_years = growth_a.shape[1]
     horizon = n_years - 1
-    n_columns = rows.count.shape[1]
     growth = np.empty(n_years)
     survive = np.empty(n_years)
     mean = np.empty(n_years)
     kept = np.empty(n_years, dtype=np.int64)
     converted = np.empty(n_years, dtype=np.int64)
-    for i in range(len(rows.key)):
-        row_key = rows.key[i]
-        a, b = rows.class_a[i], rows.class_b[i]
+    applies = np.empty(256, dtype=np.bool_)
+    keys, class_a, class_b, row_cell = rows.key, rows.class_a, rows.class_b, rows.cell
+    counts, measures, row_tele = rows.count, rows.measure, rows.tele
+    n_columns = counts.shape[1]
+    avoid_start, avoid_tpma, avoid_rate = avoidance.start, avoidance.tpma, avoidance.rate
+    avoid_key = avoidance.tpma_key
+    code, offset, views_in_year = views.code, views.offset, views.views_in_year
+    n_measures = views.n_measures
+    avoided_code, avoided_offset = views.avoided_code, views.avoided_offset
+    last_stream = streams[2 * n_columns]
+    for i in range(len(keys)):
+        row_key = keys[i]
+        a, b = class_a[i], class_b[i]
         for y in range(n_years):
             growth[y] = growth_a[a, y] * growth_b[b, y]
-        avoidable = avoidance.start[i + 1] > avoidance.start[i] and _applying_factor(
-            i, row_key, streams[2 * n_columns], avoidance, avoidance_values, survive
+        first, last = avoid_start[i], avoid_start[i + 1]
+        avoidable = last > first and _applying_factor(
+            first,
+            last,
+            row_key ^ last_stream,
+            avoid_tpma,
+            avoid_rate,
+            avoid_key,
+            avoidance_values,
+            applies,
+            survive,
         )
-        tele = rows.tele[i]
-        cell = rows.cell[i]
+        tele = row_tele[i]
+        cell = row_cell[i]
         for c in range(n_columns):
-            count = rows.count[i, c]
+            count = counts[i, c]
             if count == 0:
                 continue
-            measure = rows.measure[i, c]
+            measure = measures[i, c]
             converts = c == 0 and tele >= 0
             for y in range(n_years):
                 mean[y] = count * growth[y]
@@ -344,15 +409,17 @@ def attendances(
                 if converts:
                     mean[y] *= tele_values[tele, y]
             _draw(row_key, streams[2 * c], mean, kept)
-            _add_count(views, i, measure, views.n_measures, kept, out)
+            _add_count(code, offset, views_in_year, i, measure, n_measures, kept, out)
             total = kept[horizon]
             if converts:
                 for y in range(n_years):
                     mean[y] = count * growth[y] * (1.0 - tele_values[tele, y])
                     if avoidable:
                         mean[y] *= survive[y]
-                _draw(row_key, streams[2 * n_columns], mean, converted)
-                _add_count(views, i, rows.measure[i, 1], views.n_measures, converted, out)
+                _draw(row_key, last_stream, mean, converted)
+                _add_count(
+                    code, offset, views_in_year, i, measures[i, 1], n_measures, converted, out
+                )
                 tele_effect[cell, tele] += converted[horizon]
                 total += converted[horizon]
             if avoidable:
@@ -361,12 +428,12 @@ def attendances(
                     u = _unit(_scramble(row_key ^ streams[2 * c + 1]))
                     w = normal_quantile(u) if lost >= 10.0 else 0.0
                     avoided = poisson_quantile(u, w, lost)
-                    at = views.avoided_offset + views.avoided_code[i] * views.n_measures + measure
-                    out[at] += avoided
+                    out[avoided_offset + avoided_code[i] * n_measures + measure] += avoided
                     total += avoided
-                for e in range(avoidance.start[i], avoidance.start[i + 1]):
-                    k = avoidance.tpma[e]
-                    avoidance_effect[cell, k, c] += (avoidance_values[k, horizon] - 1.0) * total
+                for e in range(first, last):
+                    if applies[e - first]:
+                        k = avoid_tpma[e]
+                        avoidance_effect[cell, k, c] += (avoidance_values[k, horizon] - 1.0) * total
             resampled[cell, c] += total
 
 

@@ -48,7 +48,7 @@ class Tags(NamedTuple):
 class ViewCells(NamedTuple):
     """Where a row's activity is added; views of every year come first."""
 
-    code: np.ndarray  # int32 (V, n), the row's cell in each view, -1 where it is not counted
+    code: np.ndarray  # int32 (n, V), the row's cell in each view, -1 where it is not counted
     los_start: np.ndarray  # int64 (V,), start of the view's part of los_cell, -1 without stay
     los_cell: np.ndarray  # int32, cell by (code x 8 + length-of-stay group), -1 where impossible
     offset: np.ndarray  # int64 (V, Y), start of the view's year in a run's counts, -1 where absent

@@ -37,6 +37,7 @@ _CONVERSIONS = {
     "day_procedures_daycase": ("ip", {"pod": "ip_elective_daycase"}),
     "day_procedures_outpatients": ("op", {"pod": "op_procedure"}),
 }
+NO_ROW_HAS_IT = "no row of the data has this TPMA, so it changes nothing"
 _PLACES = View("places", "", (), False)
 
 
@@ -365,7 +366,7 @@ def _view_cells(
     avoided = _ordered(views, activity, ("avoided",))[0]
     offset = np.stack([offsets[name] for name in names])
     return ViewCells(
-        code=np.stack([views[name].codes[0] for name in names]),
+        code=np.stack([views[name].codes[0] for name in names], axis=1),
         los_start=np.array(starts, dtype=np.int64),
         los_cell=np.concatenate(parts).astype(np.int32),
         offset=offset,
@@ -453,7 +454,7 @@ def _tpmas_without_rows(
     }
     return [
         Problem(
-            "no row of the data has this TPMA, so it changes nothing",
+            NO_ROW_HAS_IT,
             where=f"{section}.{activity}.{key}",
             remedy="Take it out of the scenario, or check the tags in the data.",
             warning=True,

@@ -9,10 +9,18 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from numba import njit
 
 _LEAST_ASYMPTOTIC_MEAN = 10.0
 _CHUNK = 512
+# Reciprocals of 1, 2, …: a product is several times faster than a quotient in a chain of terms.
+_LONGEST = 127
+_RECIPROCAL = np.concatenate([[0.0], 1.0 / np.arange(1, _LONGEST + 1)])
+# Largest value of P(X = k) over all means, k^k exp(-k) / k!, for k = 0, 1, …
+_HIGHEST = np.array(
+    [math.exp(k * math.log(k) - k - math.lgamma(k + 1)) if k else 1.0 for k in range(_LONGEST + 1)]
+)
 
 
 # Coefficients of AS 241, highest power first: numerator and denominator of the centre, the tails
@@ -70,18 +78,19 @@ def normal_quantile(u: float) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _poisson_by_inversion(u: float, mean: float) -> int:
+def _poisson_by_inversion(u: float, mean: float) -> tuple[int, float, float]:
+    """Give the quantile k, P(X = k) and P(X <= k)."""
     term = math.exp(-mean)
     total = term
     k = 0
     while u > total:
         k += 1
-        term *= mean / k
+        term *= mean * _RECIPROCAL[k]
         total += term
         # Rounding keeps the sum below 1: stop once the terms no longer count.
-        if k > mean and term < 1e-18:
+        if (k > mean and term < 1e-18) or k == _LONGEST:
             break
-    return k
+    return k, term, total
 
 
 @njit(cache=True, nogil=True)
@@ -124,7 +133,7 @@ def poisson_quantile(u: float, w: float, mean: float) -> int:
     if mean < _LEAST_ASYMPTOTIC_MEAN:
         if mean <= 0.0:
             return 0
-        return _poisson_by_inversion(u, mean)
+        return _poisson_by_inversion(u, mean)[0]
     root = math.sqrt(mean)
     w2 = w * w
     x = (
@@ -145,6 +154,38 @@ def poisson_quantile(u: float, w: float, mean: float) -> int:
     while k > 0 and _poisson_cdf_reaches(u, mean, k - 1):
         k -= 1
     return k
+
+
+@njit(cache=True, nogil=True)
+def poisson_path(u: float, w: float, means: np.ndarray, out: np.ndarray) -> int:
+    """Write `poisson_quantile(u, w, mean)` of every year's mean to `out`; give the largest.
+
+    From year to year a mean moves little. P(X <= k) falls by at most (rise of the mean) x
+    (largest P(X = k) over all means), so most years need only one comparison with the last year
+    that was worked out; the result is the same.
+    """
+    most = 0
+    k = -1
+    anchor = below = reached = 0.0
+    for y in range(len(means)):
+        mean = means[y]
+        if mean >= _LEAST_ASYMPTOTIC_MEAN or mean <= 0.0:
+            out[y] = poisson_quantile(u, w, mean)
+        else:
+            move = mean - anchor
+            if k >= 0 and move >= 0.0:
+                same = reached - move * _HIGHEST[k] >= u
+            elif k > 0:
+                same = below - move * _HIGHEST[k - 1] < u
+            else:
+                same = k == 0
+            if not same:
+                k, term, reached = _poisson_by_inversion(u, mean)
+                anchor = mean
+                below = reached - term
+            out[y] = k
+        most = max(most, out[y])
+    return most
 
 
 @njit(cache=True, nogil=True)

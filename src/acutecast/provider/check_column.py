@@ -149,7 +149,9 @@ def _unknown_codes(where: str, table: pa.Table, name: str, column: Column) -> It
         table,
         where,
         f"unknown value{'s' if unknown[1:] else ''} {listed}",
-        f"Known are: {allowed_text}." if allowed_text else f"The column holds: {column.meaning}.",
+        f"Known values: {allowed_text}."
+        if allowed_text
+        else f"The column holds: {column.meaning}.",
         warning=column.unknown == "warning",
     )
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from acutecast.facts import EMERGENCY, INPATIENTS, OUTPATIENTS
-from acutecast.provider.check_column import numbers, text, typed
+from acutecast.provider.check_column import MISSING, numbers, text, typed
 from acutecast.provider.contract import (
     FACTOR_TABLES,
     STRATEGY_TABLES,
@@ -71,9 +71,9 @@ def _counts(provider: Provider, key: str) -> dict[str, dict[str, int]]:
         counted = spec.counts or ("speldur",)
         if table is None or not typed(table, spec.table, key, *counted):
             continue
-        measures = {name: numbers(table, name).astype(np.int64) for name in spec.counts}
+        measures = {name: _filled(table, name) for name in spec.counts}
         if not spec.counts:
-            nights = numbers(table, "speldur").astype(np.int64)
+            nights = _filled(table, "speldur")
             measures = {"admissions": np.ones_like(nights), "beddays": nights + 1}
         codes, values = text(table, key)
         for place, value in enumerate([*values, "unknown"]):
@@ -83,6 +83,11 @@ def _counts(provider: Provider, key: str) -> dict[str, dict[str, int]]:
                 for measure, counts in measures.items():
                     entry[measure] = entry.get(measure, 0) + int(counts[rows].sum())
     return dict(sorted(totals.items()))
+
+
+def _filled(table: pa.Table, column: str) -> np.ndarray:
+    values = numbers(table, column).astype(np.int64)
+    return np.where(values == MISSING, 0, values)
 
 
 def _population(provider: Provider) -> dict[str, Any]:

@@ -46,7 +46,10 @@ def read_provider(
     """
     files, base = file_system(root)
     title = f"The provider tables in {root} cannot be used"
-    dataset, year = _choose(root, dataset, year, title)
+    # Stores remember listings, and files may have come since.
+    files.invalidate_cache()
+    if dataset is None or year is None:
+        dataset, year = _choose(root, dataset, year, title)
     leaves = {name: leaf_folder(base, name, dataset, year) for name in TABLES}
     # Reading is decompression and hashing, both outside Python's lock.
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
@@ -55,6 +58,9 @@ def read_provider(
     problems = [problem for _, _, faults in found for problem in faults]
     tables = {name: table for name, (table, _, _) in named if table is not None}
     hashes = {name: digest for name, (table, digest, _) in named if table is not None}
+    if not tables:
+        # Nothing could be read: where there is nothing, say what there is instead.
+        _choose(root, dataset, year, title)
     provider = Provider(dataset, year, tables, source=str(root), hashes=hashes)
     if check:
         unread = {problem.where.split(".")[0] for problem in problems}
@@ -73,6 +79,7 @@ def list_providers(root: str | os.PathLike[str]) -> list[tuple[str, int]]:
         AcutecastError: where the file system cannot be reached.
     """
     files, base = file_system(root)
+    files.invalidate_cache()
     found = set()
     for name in TABLES:
         for year, folder in _partitions(files, posixpath.join(base, name), "fyear="):

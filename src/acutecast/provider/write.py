@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import os
 import posixpath
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyarrow.types as pt
 
+from acutecast.errors import AcutecastError, Problem
 from acutecast.files import file_system, is_url, whole_folder
 from acutecast.provider.contract import STRATEGY_TABLES, columns_in
 from acutecast.provider.provider import Provider
@@ -29,22 +31,30 @@ def write_provider(provider: Provider, root: str | os.PathLike[str]) -> None:
         root: a local folder or an fsspec URL.
 
     Raises:
-        AcutecastError: where the file system of a URL is not installed.
+        AcutecastError: where the place cannot be written to, or the package that a URL needs is
+            not installed.
     """
     files, base = file_system(root)
     for name, table in provider.tables.items():
         leaf = leaf_folder(base, name, provider.dataset, provider.year)
         content = _parquet(_as_written(name, table))
-        if not is_url(root):
-            with whole_folder(leaf) as folder:
-                (folder / _FILE).write_bytes(content)
-            continue
-        files.makedirs(leaf, exist_ok=True)
-        path = posixpath.join(leaf, _FILE)
-        files.pipe_file(path, content)
-        for other in files.ls(leaf, detail=False):
-            if other.endswith(".parquet") and posixpath.basename(other) != _FILE:
-                files.rm_file(other)
+        try:
+            if is_url(root):
+                _write_object(files, leaf, content)
+            else:
+                with whole_folder(leaf) as folder:
+                    (folder / _FILE).write_bytes(content)
+        except OSError as error:
+            raise AcutecastError(Problem(f"the table cannot be written: {error}", leaf)) from error
+
+
+def _write_object(files: Any, leaf: str, content: bytes) -> None:
+    """Write the file of a leaf folder in a store, then take away those it replaces."""
+    files.makedirs(leaf, exist_ok=True)
+    files.pipe_file(posixpath.join(leaf, _FILE), content)
+    for other in files.ls(leaf, detail=False):
+        if other.endswith(".parquet") and posixpath.basename(other) != _FILE:
+            files.rm_file(other)
 
 
 def _as_written(name: str, table: pa.Table) -> pa.Table:

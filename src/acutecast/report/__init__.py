@@ -1,1 +1,1 @@
-"""TODO."""
+"""How a stored run is shown on paper: pictures made from its summaries."""

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from acutecast.results.cells import Labels
+
+NUMBERS = ("sex", "age")
+"""The key columns that are whole numbers in the NHP model's files; the others are text."""
+
 _VALUES_PER_ROW_GROUP = 1_000_000
+
+
+def sorted_labels(name: str, values: np.ndarray) -> Labels:
+    """Encode a column of strings so that its codes sort as the file's values do."""
+    kind = np.int64 if name in NUMBERS else str
+    names, codes = np.unique(values.astype(kind), return_inverse=True)
+    return Labels(codes.astype(np.int32), tuple(str(value) for value in names.tolist()))
 
 
 def write_long(
     path: Path,
-    keys: Mapping[str, np.ndarray],
+    keys: Mapping[str, Labels],
     baseline: np.ndarray,
     values: np.ndarray,
     about: Mapping[str, str],
@@ -25,7 +37,7 @@ def write_long(
 
     Args:
         path: the file.
-        keys: key columns, text or whole numbers, (keys,) each.
+        keys: key columns; rows are written in the order of their codes.
         baseline: values of run 0, (keys,).
         values: values of runs 1 to N, int64 or float64, (keys, runs).
         about: columns with one value throughout, after `value`.
@@ -33,31 +45,31 @@ def write_long(
     """
     width = values.shape[1] + 1
     count = pa.float64() if values.dtype == np.float64 else pa.int64()
-    schema = _schema(keys, count, about)
-    encoded = [np.unique(column, return_inverse=True) for column in keys.values()]
+    schema, seen = _schemas(tuple(keys), count, tuple(about))
+    order = np.lexsort([labels.codes for labels in keys.values()][::-1])
     step = max(1, _VALUES_PER_ROW_GROUP // width)
-    with pq.ParquetWriter(path, schema, compression="snappy", store_schema=False) as writer:
-        for start in range(0, len(baseline), step):
-            part = slice(start, start + step)
-            rows = len(baseline[part])
-            columns: list[pa.Array] = []
-            for names, codes in encoded:
-                repeated = np.repeat(codes[part].astype(np.int32), width)
-                columns.append(_column(names, repeated))
-            columns.append(pa.array(np.tile(np.arange(width), rows)))
+    with pq.ParquetWriter(path, schema, compression="snappy", store_schema=False, write_statistics=False) as writer:
+        for start in range(0, len(order), step):
+            part = order[start : start + step]
+            columns = [
+                _key(name, labels, np.repeat(labels.codes[part], width))
+                for name, labels in keys.items()
+            ]
+            columns.append(pa.array(np.tile(np.arange(width), len(part))))
             columns.append(
                 _value(baseline[part], values[part], None if hidden is None else hidden[part])
             )
-            once = np.zeros(rows * width, dtype=np.int32)
-            columns += [_column(np.array([text]), once) for text in about.values()]
+            once = np.zeros(len(part) * width, dtype=np.int32)
+            columns += [_key(name, Labels(once, (text,)), once) for name, text in about.items()]
             writer.write_batch(pa.record_batch(columns, schema=schema))
+        writer.add_key_value_metadata({"ARROW:schema": seen})
 
 
-def _column(names: np.ndarray, codes: np.ndarray) -> pa.Array:
+def _key(name: str, labels: Labels, codes: np.ndarray) -> pa.Array:
     """Give a key column: numbers as they are, text by its codes."""
-    if np.issubdtype(names.dtype, np.integer):
-        return pa.array(names.astype(np.int64)[codes])
-    return pa.DictionaryArray.from_arrays(codes, pa.array(names.tolist(), pa.large_string()))
+    if name in NUMBERS:
+        return pa.array(np.array(labels.names, dtype=np.int64)[codes])
+    return pa.DictionaryArray.from_arrays(codes, pa.array(labels.names, pa.large_string()))
 
 
 def _value(baseline: np.ndarray, values: np.ndarray, hidden: np.ndarray | None) -> pa.Array:
@@ -66,21 +78,20 @@ def _value(baseline: np.ndarray, values: np.ndarray, hidden: np.ndarray | None) 
     return pa.array(wide.ravel(), mask=None if hidden is None else hidden.ravel())
 
 
-def _schema(
-    keys: Mapping[str, np.ndarray], count: pa.DataType, about: Mapping[str, str]
-) -> pa.Schema:
-    """Give the schema to write with, which tells readers the NHP model's own types.
+def _schemas(
+    keys: Sequence[str], count: pa.DataType, about: Sequence[str]
+) -> tuple[pa.Schema, str]:
+    """Give the schema to write with, and the one that readers see, as Arrow keeps it in a file.
 
-    Text goes to the file by its codes, many times faster than as strings; the schema that Arrow
-    keeps in the file's metadata is what readers take types from, so it names plain strings.
+    Text goes to the file by its codes, many times faster than as strings; readers take types from
+    the kept schema, which has the plain strings of the NHP model's files.
     """
-    numbers = {name for name, column in keys.items() if np.issubdtype(column.dtype, np.integer)}
 
     def fields(text: pa.DataType) -> list[pa.Field]:
-        columns = [pa.field(name, pa.int64() if name in numbers else text) for name in keys]
+        columns = [pa.field(name, pa.int64() if name in NUMBERS else text) for name in keys]
         columns += [pa.field("model_run", pa.int64()), pa.field("value", count)]
         return columns + [pa.field(name, text) for name in about]
 
     seen = pa.schema(fields(pa.large_string())).serialize().to_pybytes()
-    text = pa.dictionary(pa.int32(), pa.large_string())
-    return pa.schema(fields(text), metadata={"ARROW:schema": base64.b64encode(seen).decode()})
+    written = pa.schema(fields(pa.dictionary(pa.int32(), pa.large_string())))
+    return written, base64.b64encode(seen).decode()

@@ -20,7 +20,7 @@ import numpy as np
 from acutecast.errors import AcutecastError, Problem
 from acutecast.files import whole_folder
 from acutecast.results.cells import Cells, Labels, combine, group_baseline, group_sums
-from acutecast.results.long_table import write_long
+from acutecast.results.long_table import sorted_labels, write_long
 from acutecast.results.questions import column
 from acutecast.results.suppress import is_small
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from acutecast.results.run import Run
 
 _METADATA = ("dataset", "scenario", "app_version", "create_datetime")
-_NUMBERS = ("sex", "age")
 _STEP_KEYS = ("activity_type", "sitetret", "pod", "change_factor", "strategy", "measure")
 _SDEC_POD = "aae_type-05"
 
@@ -202,32 +201,23 @@ def _write_counts(
     write_long(path, keys, baseline, values, about, hidden)
 
 
-def count_table(run: Run, table: Table) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
-    """Give one NHP table of counts, wide: a row per key.
+def count_table(run: Run, table: Table) -> tuple[dict[str, Labels], np.ndarray, np.ndarray]:
+    """Give one NHP table of counts, wide: a row per key, in no order.
 
     Returns:
-        The key columns, sorted; baseline counts, (keys,); counts by run, (keys, runs).
+        The key columns, names sorted; baseline counts, (keys,); counts by run, (keys, runs).
     """
     pieces = [_piece(run, table, source) for source in table.sources]
-    columns = {
-        name: np.concatenate([piece[0][name] for piece in pieces]).astype(object)
-        for name in table.keys
-    }
-    baseline = np.concatenate([piece[1] for piece in pieces])
-    values = np.concatenate([piece[2] for piece in pieces])
+    columns, baseline, values = pieces[0]
+    if len(pieces) > 1:
+        columns = {
+            name: np.concatenate([piece[0][name] for piece in pieces]) for name in table.keys
+        }
+        baseline = np.concatenate([piece[1] for piece in pieces])
+        values = np.concatenate([piece[2] for piece in pieces])
     if table.sdec_fill:
         columns, baseline, values = _fill_sdec(table, columns, baseline, values)
-    # Sorted as text, numbers as numbers: the order that the NHP model's files have.
-    codes = [
-        np.unique(
-            columns[name].astype(int) if name in _NUMBERS else columns[name].astype(str),
-            return_inverse=True,
-        )
-        for name in table.keys
-    ]
-    order = np.lexsort([code for _, code in codes][::-1])
-    keys = {name: names[code[order]] for name, (names, code) in zip(table.keys, codes, strict=True)}
-    return keys, baseline[order], values[order]
+    return {name: sorted_labels(name, columns[name]) for name in table.keys}, baseline, values
 
 
 def _piece(
@@ -245,8 +235,9 @@ def _piece(
         for name, label, code in zip(table.keys, labels, codes, strict=True)
     }
     shown = (baseline != 0) | (values != 0).any(axis=1)
-    names = {name: column[shown] for name, column in names.items()}
-    baseline, values = baseline[shown], values[shown]
+    if not shown.all():
+        names = {name: column[shown] for name, column in names.items()}
+        baseline, values = baseline[shown], values[shown]
     if not source.filled_like:
         return names, baseline, values
     extra = _missing(names, _listed(run, table, source))
@@ -335,15 +326,14 @@ def _write_steps(path: Path, run: Run, about: Mapping[str, str], suppress: int |
     """Write the step counts; run 0 is zero throughout, as in the NHP model since 5.2."""
     cells = run.parts("step_counts")
     rows = np.flatnonzero(cells.year == run.horizon)
-    columns = {
-        name: np.array(cells.keys[name].names, dtype=object)[cells.keys[name].codes[rows]]
+    keys = {
+        name: sorted_labels(name, np.array(cells.keys[name].names)[cells.keys[name].codes[rows]])
         for name in _STEP_KEYS
     }
-    order = np.lexsort([columns[name].astype(str) for name in reversed(_STEP_KEYS)])
-    keys = {name: values[order].astype(str) for name, values in columns.items()}
-    values = cells.values[rows[order]]
+    values = cells.values[rows]
     hidden = None
     if suppress is not None:
-        small = is_small(values.max(axis=1), suppress) & (keys["change_factor"] == "baseline")
+        small = is_small(values.max(axis=1), suppress)
+        small &= keys["change_factor"].among(("baseline",))
         hidden = np.repeat(small[:, None], run.runs + 1, axis=1)
     write_long(path, keys, np.zeros(len(values)), values, about, hidden)

@@ -205,7 +205,7 @@ def choose_tables(question: Question, tables: Mapping[str, Any]) -> dict[str, st
         for path, about in tables.items()
         if path.startswith("cube/")
     }
-    chosen, problems = {}, []
+    chosen, lacking, problems = {}, {}, []
     for activity in question.activities:
         own = {
             name: about
@@ -218,11 +218,9 @@ def choose_tables(question: Question, tables: Mapping[str, Any]) -> dict[str, st
             chosen[activity] = min(answering, key=lambda name: (answering[name]["rows"], name))
         elif having or question.explicit:
             problems.append(_no_table(question, activity, own, horizon_only=bool(having)))
+        lacking[activity] = own
     if not chosen and not problems:
-        problems = [
-            _no_table(question, a, {n: c for n, c in cubes.items() if c["activity"] == a}, False)
-            for a in question.activities
-        ]
+        problems = [_no_table(question, a, own, horizon_only=False) for a, own in lacking.items()]
     raise_if_any(problems, "The stored run cannot answer this")
     return chosen
 
@@ -245,7 +243,7 @@ def _no_table(
     label = ACTIVITY_TYPES[activity].label.lower()
     hint = "The horizon year has them all. " if horizon_only else ""
     return Problem(
-        f"{label}: no table has {', '.join(sorted(question.columns))} together"
+        f"{label}: no stored table has {' with '.join(sorted(question.columns)) or 'it'}"
         + (" for the years asked" if horizon_only else ""),
         where="by, where",
         example=", ".join(map(str, question.years)),

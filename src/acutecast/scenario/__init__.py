@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from acutecast.scenario.correlation import Correlation
-    from acutecast.scenario.words import describe, diff_scenarios
     from acutecast.scenario.distributions import (
         Metalog,
         Normal,
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from acutecast.scenario.profiles import Profile
     from acutecast.scenario.reading import dump_scenario, load_scenario, schema
     from acutecast.scenario.resolution import resolve
+    from acutecast.scenario.words import describe, diff_scenarios
 
 # Pydantic takes a quarter of a second to import, so each name is loaded where it is first used.
 _HOMES = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from itertools import pairwise
 from statistics import NormalDist
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -136,9 +137,10 @@ class _Interval(Stated):
 
 
 class Normal(_Interval):
-    """A normal distribution with the given P10 and P90; values outside the valid range are set
-    to its edge, as in the NHP model.
-    """  # noqa: D205
+    """A normal distribution with the given P10 and P90, clipped to the valid range.
+
+    Values outside the range are set to its edge, as in the NHP model.
+    """
 
     distribution: Literal["normal"] = "normal"
 
@@ -293,7 +295,7 @@ class Metalog(Stated):
             raise fault(
                 "a metalog needs three or more quantiles", 'For example "0.1", "0.5", "0.9".'
             )
-        for (p, value), (q, following) in zip(pairs, pairs[1:], strict=False):
+        for (p, value), (q, following) in pairwise(pairs):
             if p == q or value >= following:
                 raise fault(
                     f"the quantiles do not rise: {value:g} at {p:g}, {following:g} at {q:g}",
@@ -323,6 +325,8 @@ class Metalog(Stated):
 
     def quantile(self, u: np.ndarray) -> np.ndarray:
         """Give the quantiles of the fitted curve."""
+        if not all(map(math.isfinite, self._valid)):
+            raise ValueError("a metalog has bounds: give it a valid range with within(low, high)")
         return self._clip(metalog.quantile(u, _fit(self._pairs(), *self._valid), *self._valid))
 
     def mean(self) -> float:
@@ -355,6 +359,11 @@ CLASSES: dict[str, type[Stated]] = {
     "uniform": Uniform,
     "metalog": Metalog,
 }
+
+
+def kind_of(stated: Stated) -> str:
+    """Give the name of a distribution in words: "truncated normal"."""
+    return next(name for name, c in CLASSES.items() if type(stated) is c).replace("_", " ")
 
 
 def _branch(value: Any) -> str | None:

@@ -35,7 +35,6 @@ HEALTH = "health_status_adjustment"
 """The name under which the health status draw can be correlated."""
 
 VARIANTS = tuple(row["variant"] for row in rows("population_variants"))
-GROWTH_VARIANTS = tuple(dict.fromkeys(row["variant"] for row in rows("non_demographic_growth")))
 
 Share = Annotated[Distribution, Within(0, 1)]
 Multiplier = Annotated[Distribution, Within(1, 5)]

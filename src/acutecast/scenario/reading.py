@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import re
@@ -9,12 +10,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from acutecast.errors import AcutecastError, Problem
 from acutecast.files import file_system, is_url
+from acutecast.scenario.distributions import CLASSES
 from acutecast.scenario.faults import shown
 from acutecast.scenario.migrate import migrate
 from acutecast.scenario.model import SCHEMA_VERSION, Scenario
 from acutecast.scenario.nhp import from_nhp, is_nhp
+from acutecast.scenario.shorthand import TOLD_BY_PARAMETERS
 
 MAX_BYTES = 64 * 2**20
 MAX_DEPTH = 50
@@ -53,10 +58,48 @@ def dump_scenario(scenario: Scenario, full: bool = False) -> str:
 
 def schema() -> dict[str, Any]:
     """Give the JSON Schema (draft 2020-12) of a scenario file."""
+    raw = Scenario.model_json_schema()
+    shared: dict[str, Any] = {}
+    body = _share(raw, shared)
+    for name in set(CLASSES) - TOLD_BY_PARAMETERS:
+        definition = body["$defs"][CLASSES[name].__name__]
+        definition["required"] = ["distribution", *definition["required"]]
+    body["$defs"] = dict(sorted({**body["$defs"], **shared}.items()))
+    for name, text in _field_texts(Scenario).items():
+        body["properties"][name]["description"] = text
+    body["properties"]["$schema"] = {"type": "string", "description": "where this schema is."}
+    for node in (body, *body["$defs"].values()):
+        if "description" in node:
+            node["description"] = node["description"].partition("\n\n")[0].replace("\n", " ")
+    dialect = "https://json-schema.org/draft/2020-12/schema"
+    return {"$schema": dialect, **body, "title": "Acutecast scenario"}
+
+
+def _field_texts(model: type[BaseModel]) -> dict[str, str]:
+    """The descriptions of a model's fields, from the attributes in its docstring."""
+    _, _, text = inspect.cleandoc(model.__doc__ or "").partition("Attributes:\n")
+    entries = re.findall(r"^    (\w+): (.*(?:\n     .*)*)", text, re.MULTILINE)
+    return {name: re.sub(r"\s+", " ", words) for name, words in entries}
+
+
+def _share(node: Any, shared: dict[str, Any]) -> Any:
+    """Move the forms of an assumption, which stand in many places, to one definition each.
+
+    Titles that only repeat a field's name are left out.
+    """
+    if isinstance(node, list):
+        return [_share(item, shared) for item in node]
+    if not isinstance(node, dict):
+        return node
+    mark = node.get("$comment")
+    if mark:
+        name = mark.title().replace(" ", "")
+        shared[name] = {key: value for key, value in node.items() if key != "$comment"}
+        return {"$ref": f"#/$defs/{name}"}
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **Scenario.model_json_schema(),
-        "title": "Acutecast scenario",
+        key: _share(value, shared)
+        for key, value in node.items()
+        if key != "title" or not isinstance(value, str)
     }
 
 
@@ -143,6 +186,8 @@ def _parse(content: Any, title: str) -> Scenario:
             )
         )
     _check_depth_and_keys(content)
+    # An editor finds the JSON Schema by this name; it says nothing about the scenario.
+    content = {key: value for key, value in content.items() if key != "$schema"}
     if is_nhp(content):
         return from_nhp(content)
     try:

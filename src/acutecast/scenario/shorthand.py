@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import AfterValidator, GetCoreSchemaHandler
-from pydantic.json_schema import GetJsonSchemaHandler, JsonSchemaValue
+from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from acutecast.scenario.distributions import CLASSES, Normal, Point, Stated
@@ -20,6 +21,8 @@ _TELLING = {
     frozenset({"p10", "p90"}): "normal",
     frozenset({"quantiles"}): "metalog",
 }
+TOLD_BY_PARAMETERS = frozenset(_TELLING.values())
+"""The distributions that need not be named, since their parameters tell which they are."""
 
 
 def expand(value: Any) -> Any:
@@ -27,10 +30,12 @@ def expand(value: Any) -> Any:
     if isinstance(value, Stated):
         return value
     if _is_number(value):
+        _check_finite(value)
         return {"distribution": "point", "value": value}
     if isinstance(value, list | tuple):
         if len(value) != 2 or not all(map(_is_number, value)):
             raise fault("an interval is two numbers, [P10, P90]", _WRITING)
+        _check_finite(*value)
         if value[0] == value[1]:
             return {"distribution": "point", "value": value[0]}
         return {"distribution": "normal", "p10": value[0], "p90": value[1]}
@@ -113,7 +118,9 @@ class Within:
             "minItems": 2,
             "maxItems": 2,
         }
-        return {"anyOf": [number, interval, handler(schema)]}
+        # The mark by which `schema` finds this node, to define it once.
+        mark = f"Assumption {self.low:g} to {self.high:g}"
+        return {"$comment": mark, "anyOf": [number, interval, handler(schema)]}
 
 
 def one_of(noun: str, known: Sequence[str], elsewhere: dict[str, str] | None = None) -> Any:
@@ -149,3 +156,9 @@ class _Key(AfterValidator):
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _check_finite(*values: float) -> None:
+    # Written as a comparison because a whole number may be too large for a float.
+    if not all(abs(value) <= sys.float_info.max for value in values):
+        raise fault("is not a finite number", _WRITING)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from acutecast.facts import rows
-from acutecast.scenario.distributions import Stated
+from acutecast.scenario.distributions import Stated, kind_of
 from acutecast.scenario.model import SECTIONS, Assumption, Scenario
 from acutecast.scenario.profiles import Profile
 
@@ -47,7 +47,7 @@ def describe(scenario: Scenario) -> list[dict[str, str]]:
             "label": label(assumption),
             "change": change(assumption),
             "remaining": _range(assumption.distribution),
-            "distribution": getattr(assumption.distribution, "distribution", "").replace("_", " "),
+            "distribution": kind_of(assumption.distribution),
             "profile": _profile_words(assumption.profile),
             "reason": assumption.reason,
         }
@@ -174,5 +174,4 @@ def _stated(scenario: Scenario) -> dict[str, str]:
 
 def _parameters(stated: Stated) -> str:
     values = " / ".join(f"{value:.10g}" for value in stated.stated_values())
-    kind = getattr(stated, "distribution", "").replace("_", " ")
-    return f"{kind} {values}"
+    return f"{kind_of(stated)} {values}"

@@ -1,0 +1,251 @@
+"""The Python interface: a projection in five lines.
+
+    import acutecast as ac
+
+    run = ac.run({"name": "Base"}, ac.demo_provider(), "results/base")
+    run.summary(by=("pod", "measure"))
+    run.attribution(where={"measure": "beddays"})
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from acutecast.compute import Event, Watch
+from acutecast.errors import AcutecastError, Problem
+from acutecast.files import is_url, move_into
+from acutecast.provider import Provider, read_provider
+
+if TYPE_CHECKING:
+    from acutecast.results import Run
+    from acutecast.scenario import Scenario
+
+# Long names on purpose: they read well after `acutecast.`
+__all__ = ["demo_provider", "load_scenario", "open_run", "read_provider", "run", "run_nhp"]
+
+
+def demo_provider(seed: int = 1, size: float = 1.0) -> Provider:
+    """Make the built-in region: one made-up trust with three sites.
+
+    Args:
+        seed: another seed gives another trust of the same kind.
+        size: 1.0 is about 100,000 spells; 0.1 a tenth of it.
+    """
+    from acutecast.synthetic import make_demo
+
+    return make_demo(seed=seed, size=size)
+
+
+def load_scenario(source: str | os.PathLike[str] | Mapping[str, Any]) -> Scenario:
+    """Read a scenario: ours or an NHP `params.json`, from a path, a URL or a dictionary."""
+    from acutecast.scenario import load_scenario
+
+    return load_scenario(source)
+
+
+def open_run(path: str | os.PathLike[str]) -> Run:
+    """Open a stored run; nothing is read before it is asked for."""
+    from acutecast.results import open_run
+
+    return open_run(path)
+
+
+def run(
+    scenario: Scenario | str | os.PathLike[str] | Mapping[str, Any],
+    data: Provider | str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    runs: int | None = None,
+    years: str | Sequence[int] = "all",
+    seed: int | None = None,
+    threads: int | None = None,
+    dataset: str | None = None,
+    suppress: int | None = None,
+    replace: bool = False,
+    empty_tpmas: str = "auto",
+    watch: Watch | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Run:
+    """Simulate a scenario on a provider and store the results.
+
+    Args:
+        scenario: a scenario, its file, or a dictionary of its fields.
+        data: a provider, or the root of its tables.
+        out: the run folder to make (a path or an fsspec URL).
+        runs: model runs, instead of the scenario's.
+        years: "all", "horizon", or a list of years; the horizon is always among them.
+        seed: instead of the scenario's.
+        threads: how many threads; all processors by default. The numbers do not depend on it.
+        dataset: which provider, where the root holds several.
+        suppress: hide baseline counts from 1 to one less than this in what is stored.
+        replace: whether an existing run in `out` may be replaced.
+        empty_tpmas: what to do about TPMAs that no row of the data has: "error", "warn", or
+            "auto", which warns for NHP parameter files (their model runs them) and otherwise
+            stops.
+        watch: is told of progress.
+        cancelled: asked between blocks of runs; True stops the work and leaves nothing behind.
+
+    Returns:
+        The stored run.
+
+    Raises:
+        AcutecastError: everything wrong with scenario, data or `out`, before any work starts.
+    """
+    from acutecast.results import open_run
+
+    check_target(out, replace)
+    _simulate_into(
+        out, scenario, data, runs, years, seed, threads, dataset, suppress, empty_tpmas, watch,
+        cancelled,
+    )  # fmt: skip
+    return open_run(out)
+
+
+def run_nhp(
+    scenario: Scenario | str | os.PathLike[str] | Mapping[str, Any],
+    data: Provider | str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    runs: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    dataset: str | None = None,
+    suppress: int | None = None,
+    empty_tpmas: str = "auto",
+    watch: Watch | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> None:
+    """Simulate the horizon year and leave the eleven tables of the NHP model in `out`.
+
+    Arguments are those of `run`. Files in `out` with other names stay.
+    """
+    from acutecast.results import export_nhp, open_run
+
+    if is_url(out):
+        raise AcutecastError(
+            Problem("the NHP layout is written to a local folder", where=str(out))
+        )
+    target = Path(out)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        loaded = _simulate_into(
+            scratch / "run", scenario, data, runs, "horizon", seed, threads, dataset, None,
+            empty_tpmas, watch, cancelled,
+        )  # fmt: skip
+        began = time.perf_counter()
+        export_nhp(
+            open_run(scratch / "run"), scratch / "nhp", _nhp_parameters(loaded), suppress=suppress
+        )
+        move_into(scratch / "nhp", target)
+        if watch is not None:
+            watch(Event("exporting", 1, 1, time.perf_counter() - began))
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def check_target(out: str | os.PathLike[str], replace: bool) -> None:
+    """Refuse to write over anything that is not an empty folder or, where allowed, a run."""
+    if is_url(out) or not Path(out).exists():
+        return
+    target = Path(out)
+    if not target.is_dir():
+        raise AcutecastError(Problem("is a file, not a folder", where=str(out)))
+    if not any(target.iterdir()):
+        return
+    if not (target / "run.json").exists():
+        raise AcutecastError(
+            Problem(
+                "the folder has other files in it",
+                where=str(out),
+                remedy="Name a new folder; a run replaces the whole of it.",
+            )
+        )
+    if not replace:
+        raise AcutecastError(
+            Problem(
+                "the folder holds a run already",
+                where=str(out),
+                remedy="Name another folder, or allow it to be replaced (--replace).",
+            )
+        )
+
+
+def _simulate_into(
+    out: str | os.PathLike[str],
+    scenario: Scenario | str | os.PathLike[str] | Mapping[str, Any],
+    data: Provider | str | os.PathLike[str],
+    runs: int | None,
+    years: str | Sequence[int],
+    seed: int | None,
+    threads: int | None,
+    dataset: str | None,
+    suppress: int | None,
+    empty_tpmas: str,
+    watch: Watch | None,
+    cancelled: Callable[[], bool] | None,
+) -> Scenario:
+    """Do what `run` says, up to the stored folder; give the scenario as it was run."""
+    from acutecast.demand import simulate
+    from acutecast.results import save_run
+    from acutecast.scenario import Scenario, dump_scenario, resolve
+
+    began = time.perf_counter()
+    loaded = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
+    changes = {"runs": runs, "seed": seed}
+    stated = {name: value for name, value in changes.items() if value is not None}
+    if stated:
+        loaded = Scenario(**(loaded.model_dump() | stated))
+    if not isinstance(data, Provider):
+        wanted = dataset or loaded.dataset
+        data = read_provider(data, wanted, loaded.baseline_year)
+    loaded = resolve(loaded, data.dataset, data.year, last_population_year(data))
+    if watch is not None:
+        watch(Event("reading", 1, 1, time.perf_counter() - began))
+    if empty_tpmas == "auto":
+        empty_tpmas = "error" if loaded.nhp is None else "warn"
+    projection = simulate(
+        data,
+        loaded,
+        years=years,
+        threads=threads,
+        empty_tpmas=empty_tpmas,
+        watch=watch,
+        cancelled=cancelled,
+    )
+    began = time.perf_counter()
+    about = {
+        "dataset": data.dataset,
+        "year": data.year,
+        "source": data.source,
+        "hashes": dict(data.hashes),
+    }
+    save_run(projection, dump_scenario(loaded, full=True), about, out, suppress=suppress)
+    if watch is not None:
+        watch(Event("writing", 1, 1, time.perf_counter() - began))
+    return loaded
+
+
+def last_population_year(provider: Provider) -> int:
+    """Give the last year for which the provider has both population and births."""
+    years = [
+        {int(name) for name in provider.tables[table].column_names if name.isdigit()}
+        for table in ("demographic_factors", "birth_factors")
+    ]
+    return max(set.intersection(*years), default=provider.year)
+
+
+def _nhp_parameters(scenario: Scenario) -> dict[str, Any] | None:
+    """Give the NHP parameters of a scenario, or None where it says more than they can."""
+    from acutecast.scenario import to_nhp
+
+    try:
+        return to_nhp(scenario)
+    except AcutecastError:
+        return None

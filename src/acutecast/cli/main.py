@@ -1,0 +1,318 @@
+"""The command line: argument parsing only; the work is in `acutecast.api` and the rooms."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from acutecast.cli import show
+from acutecast.cli.progress import work_in_progress
+from acutecast.errors import AcutecastError, Cancelled, Problem
+
+app = typer.Typer(
+    name="acutecast",
+    help="Projects the activity of acute hospitals over the next 20 years, by simulation.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+data_app = typer.Typer(help="Look at a provider's data.", no_args_is_help=True)
+scenario_app = typer.Typer(help="Look at scenarios.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+app.add_typer(scenario_app, name="scenario")
+
+USER_ERROR, STOPPED = 2, 130
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines and nothing else.")]
+Threads = Annotated[
+    int | None, typer.Option(min=1, help="Threads; all processors by default.", show_default=False)
+]
+Runs = Annotated[
+    int | None,
+    typer.Option(min=1, max=100_000, help="Model runs, instead of the scenario's."),
+]
+Seed = Annotated[int | None, typer.Option(help="Seed, instead of the scenario's.")]
+Years = Annotated[
+    str, typer.Option(help="'all', 'horizon', or years such as 2030,2035.", metavar="YEARS")
+]
+Dataset = Annotated[
+    str | None, typer.Option(help="Provider code, where the data holds several.")
+]
+Replace = Annotated[bool, typer.Option("--replace", help="Replace a run that is there already.")]
+Suppress = Annotated[
+    int | None,
+    typer.Option(
+        min=2,
+        help="Leave baseline counts from 1 to one less than this empty in everything written.",
+    ),
+]
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    show_version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Say the version."""
+    if show_version:
+        from acutecast import __version__
+
+        typer.echo(f"acutecast {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for data, results and picture.")] = Path(
+        "acutecast-demo"
+    ),
+    runs: Annotated[int, typer.Option(min=1, help="Model runs.")] = 256,
+    size: Annotated[
+        float, typer.Option(min=0.001, max=50, help="Size of the trust; 1 is 100,000 spells.")
+    ] = 1.0,
+    seed: Annotated[int, typer.Option(help="Seed of the region and of the draws.")] = 1,
+    threads: Threads = None,
+    json: Json = False,
+) -> None:
+    """Make the built-in region, project it for 20 years, and show where the results are."""
+    from acutecast import api
+    from acutecast.cli.demo import DEMO_SCENARIO, write_demo
+    from acutecast.provider import write_provider
+
+    # A demo of an earlier time is ours to replace; anything else in the folder is not.
+    if out.exists() and any(out.iterdir()) and not (out / "run" / "run.json").exists():
+        raise AcutecastError(
+            Problem(
+                "the folder has other files in it",
+                where=str(out),
+                remedy="Name a new folder with --out.",
+            )
+        )
+    with work_in_progress(quiet=json) as (watch, cancelled):
+        provider = show.timed(watch, "making", lambda: api.demo_provider(seed, size))
+        show.timed(watch, "storing", lambda: write_provider(provider, out / "data"))
+        scenario = DEMO_SCENARIO | {"runs": runs, "seed": seed}
+        run = api.run(
+            scenario,
+            provider,
+            out / "run",
+            threads=threads,
+            replace=True,
+            # A small region may lack rows for a rare TPMA.
+            empty_tpmas="warn",
+            watch=watch,
+            cancelled=cancelled,
+        )
+        pictures = show.timed(watch, "drawing", lambda: write_demo(run, scenario, out))
+    show.summary(run, json=json, files={"data": out / "data", "results": out / "run", **pictures})
+
+
+@app.command()
+def run(
+    scenario: Annotated[
+        str, typer.Argument(help="A scenario: ours, or an NHP params.json; a path or URL.")
+    ],
+    data: Annotated[str, typer.Option(help="Root of the provider tables: a path or URL.")],
+    out: Annotated[str, typer.Option(help="Folder (or URL) for the results.")],
+    runs: Runs = None,
+    years: Years = "all",
+    seed: Seed = None,
+    threads: Threads = None,
+    dataset: Dataset = None,
+    format: Annotated[
+        str,
+        typer.Option(help="'acutecast' for a run folder, 'nhp' for the NHP model's eleven tables."),
+    ] = "acutecast",
+    suppress: Suppress = None,
+    replace: Replace = False,
+    skip_empty_tpmas: Annotated[
+        bool,
+        typer.Option(
+            "--skip-empty-tpmas", help="Go on where no row of the data has a TPMA that is set."
+        ),
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Simulate a scenario on a provider's data and store the results."""
+    from acutecast import api
+
+    if format not in ("acutecast", "nhp"):
+        raise AcutecastError(
+            Problem(f'"{format}" is no format', "--format", remedy="Write acutecast or nhp.")
+        )
+    empty = "warn" if skip_empty_tpmas else "auto"
+    with work_in_progress(quiet=json) as (watch, cancelled):
+        if format == "nhp":
+            api.run_nhp(
+                scenario, data, out, runs=runs, seed=seed, threads=threads, dataset=dataset,
+                suppress=suppress, empty_tpmas=empty, watch=watch, cancelled=cancelled,
+            )  # fmt: skip
+        else:
+            stored = api.run(
+                scenario, data, out, runs=runs, years=_years(years), seed=seed, threads=threads,
+                dataset=dataset, suppress=suppress, replace=replace, empty_tpmas=empty,
+                watch=watch, cancelled=cancelled,
+            )  # fmt: skip
+    if format == "nhp":
+        show.nhp_tables(out, json=json)
+    else:
+        show.summary(stored, json=json, files={"results": out})
+
+
+@app.command()
+def summary(
+    run: Annotated[str, typer.Argument(help="A run folder or URL.")],
+    by: Annotated[
+        str, typer.Option(help="Key columns, comma separated: pod,sitetret,age_group,tretspef,…")
+    ] = "pod",
+    where: Annotated[
+        list[str] | None,
+        typer.Option(help="Keep only, e.g. sitetret=RXX01 or age_group=75-84,85+; repeatable."),
+    ] = None,
+    measure: Annotated[
+        str | None, typer.Option(help="Measures, comma separated: beddays,admissions,…")
+    ] = None,
+    years: Annotated[
+        str, typer.Option(help="'horizon', 'all', or years such as 2030,2035.", metavar="YEARS")
+    ] = "horizon",
+    suppress: Suppress = None,
+    json: Json = False,
+) -> None:
+    """Summarise a stored run: baseline, principal projection, and P10 to P90."""
+    from acutecast import api
+
+    stored = api.open_run(run)
+    wanted = _years(years)
+    if by == "pod" and not where and measure is None and wanted == "horizon" and suppress is None:
+        show.summary(stored, json=json, files={"results": run})
+        return
+    show.table(
+        stored,
+        by=tuple(part.strip() for part in by.split(",") if part.strip()),
+        where=_where(where or []),
+        measures=None if measure is None else tuple(measure.split(",")),
+        years=wanted,
+        suppress=suppress,
+        json=json,
+    )
+
+
+@data_app.command("check")
+def data_check(
+    path: Annotated[str, typer.Argument(help="Root of the provider tables: a path or URL.")],
+    dataset: Dataset = None,
+    year: Annotated[int | None, typer.Option(help="Start year of the baseline.")] = None,
+    json: Json = False,
+) -> None:
+    """Check a provider's tables and report everything that is wrong with them."""
+    from acutecast.provider import check_provider, read_provider
+
+    provider = read_provider(path, dataset, year, check=False)
+    problems = check_provider(provider)
+    show.check(provider, problems, json=json)
+    if any(not problem.warning for problem in problems):
+        raise typer.Exit(USER_ERROR)
+
+
+@data_app.command("describe")
+def data_describe(
+    path: Annotated[str, typer.Argument(help="Root of the provider tables: a path or URL.")],
+    dataset: Dataset = None,
+    year: Annotated[int | None, typer.Option(help="Start year of the baseline.")] = None,
+    json: Json = False,
+) -> None:
+    """Say what a provider's tables hold."""
+    from acutecast.provider import describe_provider, read_provider
+
+    show.describe(describe_provider(read_provider(path, dataset, year)), json=json)
+
+
+@scenario_app.command("check")
+def scenario_check(
+    path: Annotated[str, typer.Argument(help="A scenario or an NHP params.json.")],
+    json: Json = False,
+) -> None:
+    """Check a scenario and report everything that is wrong with it."""
+    from acutecast import api
+
+    show.scenario_checked(api.load_scenario(path), json=json)
+
+
+@scenario_app.command("show")
+def scenario_show(
+    path: Annotated[str, typer.Argument(help="A scenario or an NHP params.json.")],
+    json: Json = False,
+) -> None:
+    """Say in words what a scenario assumes."""
+    from acutecast import api
+
+    show.scenario(api.load_scenario(path), json=json)
+
+
+@scenario_app.command("schema")
+def scenario_schema() -> None:
+    """Print the JSON Schema of scenario files."""
+    import json
+
+    from acutecast.scenario import schema
+
+    typer.echo(json.dumps(schema(), indent=2))
+
+
+@scenario_app.command("diff")
+def scenario_diff(
+    first: Annotated[str, typer.Argument(help="A scenario or an NHP params.json.")],
+    second: Annotated[str, typer.Argument(help="Another one.")],
+    json: Json = False,
+) -> None:
+    """Say in what two scenarios differ."""
+    from acutecast import api
+    from acutecast.scenario import diff_scenarios
+
+    rows = diff_scenarios(api.load_scenario(first), api.load_scenario(second))
+    show.differences(rows, first, second, json=json)
+
+
+def _years(text: str) -> str | list[int]:
+    if text in ("all", "horizon"):
+        return text
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise AcutecastError(
+            Problem(
+                f'"{text}" is not a list of years',
+                where="--years",
+                remedy="Write all, horizon, or years such as 2030,2035.",
+            )
+        ) from None
+
+
+def _where(conditions: list[str]) -> dict[str, list[str]]:
+    wrong = [text for text in conditions if "=" not in text]
+    if wrong:
+        raise AcutecastError(
+            Problem(
+                f'"{wrong[0]}" names no column and value',
+                where="--where",
+                remedy="Write column=value, or column=value,value.",
+            )
+        )
+    pairs = (text.split("=", 1) for text in conditions)
+    return {column.strip(): value.split(",") for column, value in pairs}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command; every fault of the input ends in one message and exit code 2."""
+    try:
+        app(args=arguments, standalone_mode=True)
+    except AcutecastError as error:
+        show.error(error, json="--json" in (arguments or sys.argv))
+        sys.exit(USER_ERROR)
+    except (Cancelled, KeyboardInterrupt):
+        typer.echo("Stopped; nothing half-written was left.", err=True)
+        sys.exit(STOPPED)
+    except BrokenPipeError:
+        sys.exit(0)

@@ -1,0 +1,89 @@
+"""Progress in a terminal: a bar with the time left, and Ctrl-C that stops between runs."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from acutecast.compute import Event, Watch
+
+_WORDS = {
+    "making": "Making the demo region",
+    "storing": "Storing its tables",
+    "reading": "Reading and checking",
+    "compiling": "Preparing",
+    "simulating": "Simulating",
+    "writing": "Writing results",
+    "exporting": "Writing NHP tables",
+    "drawing": "Drawing",
+}
+
+
+@contextmanager
+def work_in_progress(quiet: bool) -> Iterator[tuple[Watch, Callable[[], bool]]]:
+    """Show progress on standard error while the block runs.
+
+    Yields:
+        A function that is told of events, and one that tells whether the user pressed Ctrl-C.
+        The first Ctrl-C stops at the next block of runs; the second at once.
+    """
+    stop = threading.Event()
+
+    def on_interrupt(*_: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    in_main = threading.current_thread() is threading.main_thread()
+    previous = signal.signal(signal.SIGINT, on_interrupt) if in_main else None
+    try:
+        if quiet or not sys.stderr.isatty():
+            yield (lambda event: _check(stop)), stop.is_set
+        else:
+            with _bars() as watch:
+                yield _stopping(watch, stop), stop.is_set
+        _check(stop)
+    finally:
+        if in_main:
+            signal.signal(signal.SIGINT, previous)
+
+
+def _check(stop: threading.Event) -> None:
+    if stop.is_set():
+        raise KeyboardInterrupt
+
+
+def _stopping(watch: Watch, stop: threading.Event) -> Watch:
+    def tell(event: Event) -> None:
+        watch(event)
+        _check(stop)
+
+    return tell
+
+
+@contextmanager
+def _bars() -> Iterator[Watch]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[seconds]:.1f} s"),
+        TimeRemainingColumn(compact=True),
+        console=Console(stderr=True),
+    ) as progress:
+        tasks = {}
+
+        def watch(event: Event) -> None:
+            if event.stage not in tasks:
+                words = _WORDS.get(event.stage, event.stage)
+                tasks[event.stage] = progress.add_task(words, total=event.of, seconds=0.0)
+            task = tasks[event.stage]
+            progress.update(task, completed=event.done, total=event.of, seconds=event.seconds)
+
+        yield watch
