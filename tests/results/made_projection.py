@@ -125,13 +125,13 @@ def _roll_up(name, activity, columns, measures, years, baseline, values):
     return Cube(name, activity, keys, measures, years, base, sums)
 
 
-def _totals(cubes, years):
+def _totals(cubes, merged):
     """Give (activity, pod, site, measure), baseline and (years, runs) of what parts belong to."""
     for activity, spec in ACTIVITY_TYPES.items():
         cube = cubes[f"{activity}_people"]
         for pod, site in sorted(set(zip(cube.keys["pod"], cube.keys["sitetret"], strict=True))):
             mine = (cube.keys["pod"] == pod) & (cube.keys["sitetret"] == site)
-            for measure in spec.steps_measures:
+            for measure in spec.steps_measures if merged else spec.measures:
                 m = [0, 1] if measure == "arrivals" else [cube.measures.index(measure)]
                 yield (
                     (activity, pod, site, measure),
@@ -142,7 +142,7 @@ def _totals(cubes, years):
 
 def _attribution(rng, cubes, years, runs):
     rows, values = [], []
-    for key, baseline, totals in _totals(cubes, years):
+    for key, baseline, totals in _totals(cubes, merged=False):
         change = totals - baseline
         left = change.astype(np.float64)
         for factor, strategy in (
@@ -161,7 +161,7 @@ def _attribution(rng, cubes, years, runs):
 
 def _step_counts(rng, cubes, years, runs):
     rows, values = [], []
-    for key, baseline, _ in _totals(cubes, years):
+    for key, baseline, _ in _totals(cubes, merged=True):
         for factor, strategy in (("baseline", "-"), ("expat", "-"), ("efficiencies", "tpma_e")):
             rows.append((*key, factor, strategy))
             part = np.full((1, runs), float(baseline))

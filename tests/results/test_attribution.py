@@ -21,7 +21,7 @@ def run(tmp_path_factory):
 
 
 def test_parts_add_up_exactly_to_the_change_in_every_run(run):
-    for measure in ("admissions", "beddays", "attendances", "tele_attendances", "arrivals"):
+    for measure in ("admissions", "beddays", "attendances", "tele_attendances", "ambulance"):
         keys, sums = part_sums(
             run.parts("attribution"), ("change_factor",), {"measure": (measure,)}, run.years
         )
@@ -52,7 +52,8 @@ def test_means_of_parts_add_up_to_the_total_beside_them(run, by):
 def test_a_part_has_its_own_interval(run):
     table = run.attribution(where={"measure": "arrivals", "sitetret": "RXX02"})
     source = PROJECTION.attribution
-    mine = (source.keys["measure"] == "arrivals") & (source.keys["sitetret"] == "RXX02")
+    mine = np.isin(source.keys["measure"], ["walk-in", "ambulance"])
+    mine &= source.keys["sitetret"] == "RXX02"
     mine &= source.keys["change_factor"] == "activity_avoidance"
     runs = source.values[-1][:, mine].sum(axis=1)
     row = table.row(by_predicate=pl.col("change_factor") == "activity_avoidance", named=True)
@@ -79,8 +80,9 @@ def test_factors_are_in_the_order_of_the_model(run):
     [
         ({"by": ("sex",), "where": {"hat": 1}}, "no such column"),
         ({}, "parts of unlike measures"),
-        ({"where": {"measure": "procedures"}}, "no such value"),
+        ({"where": {"measure": "nights"}}, "no such value"),
         ({"where": {"measure": "beddays"}, "years": [1999]}, "no such year"),
+        ({"where": {"measure": "beddays", "pod": "op_first"}}, "no measure fits"),
     ],
 )
 def test_what_cannot_be_answered_is_said(run, question, fault):

@@ -14,6 +14,7 @@ run differ from their expectation is the part "sampling", with mean zero.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +32,7 @@ class Quadrature(NamedTuple):
     weights: np.ndarray
 
 
+@cache
 def quadrature() -> Quadrature:
     """Tabulate the rules with 1 to MAX_NODES nodes."""
     nodes = np.zeros((MAX_NODES + 1, MAX_NODES))

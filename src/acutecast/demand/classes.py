@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SAMPLING = "sampling"
 _ADMISSIONS, _BEDDAYS, _PROCEDURES = 0, 1, 2
-_SPELLS, _WITH_PROCEDURE, _NIGHTS = 0, 1, 2
+_SPELLS, _WITH_PROCEDURE, _BEDDAYS_OF_SPELL, _NIGHTS, _FIRST_PRE_OP = 0, 1, 2, 3, 4
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,7 @@ def spell_classes(
     """
     n = len(rows)
     pre_op_days = sorted({int(days) for days in efficiency.pre_op_days if days})
-    stats = [np.ones(n), rows.measures[:, 2], spells.days]
+    stats = [np.ones(n), rows.measures[:, 2], rows.measures[:, 1], spells.days]
     stats += [stay_before_surgery(rows, days) for days in pre_op_days]
     keys = [
         spells.class_b,
@@ -232,8 +232,7 @@ def spell_classes(
     admissions, beddays, procedures = (totals.of_cell("ip", cell, m) for m in range(3))
     terms = _Terms(len(first))
     terms.add(every, -1, _SPELLS, admissions, 1.0)
-    terms.add(every, -1, _SPELLS, beddays, 1.0)
-    terms.add(every, -1, _NIGHTS, beddays, 1.0)
+    terms.add(every, -1, _BEDDAYS_OF_SPELL, beddays, 1.0)
     terms.add(every, -1, _WITH_PROCEDURE, procedures, 1.0)
     start, tpma, _ = _of_representatives(efficiency, first)
     of_class = np.repeat(every, np.diff(start))
@@ -248,12 +247,11 @@ def spell_classes(
             for i, days in enumerate(pre_op_days):
                 of_days = efficiency.pre_op_days[k] == days
                 terms.add(
-                    c[of_days], k[of_days], 3 + i, beddays[c[of_days]], -weight[of_days]
+                    c[of_days], k[of_days], _FIRST_PRE_OP + i, beddays[c[of_days]], -weight[of_days]
                 )
         else:
             terms.add(c, k, _SPELLS, admissions[c], -weight)
-            terms.add(c, k, _SPELLS, beddays[c], -weight)
-            terms.add(c, k, _NIGHTS, beddays[c], -weight)
+            terms.add(c, k, _BEDDAYS_OF_SPELL, beddays[c], -weight)
             terms.add(c, k, _WITH_PROCEDURE, procedures[c], -weight)
             activity, target = targets[name]
             place = target[first[c]]

@@ -16,6 +16,7 @@ from numba import njit
 
 from acutecast.demand.layout import ConversionCells, CountRows, SpellRows, Tags, ViewCells
 from acutecast.demand.quantiles import (
+    LEAST_ASYMPTOTIC_MEAN,
     binomial_quantile,
     normal_quantile,
     poisson_path,
@@ -27,14 +28,14 @@ _SHORTEN, _TO_SDEC, _PRE_OP, _TO_DAYCASE, _TO_OUTPATIENT = 0, 1, 2, 3, 4
 _COPY_STEP = np.uint64(0x9E3779B97F4A7C15)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _scramble(x: np.uint64) -> np.uint64:
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _unit(x: np.uint64) -> float:
     return (float(x >> np.uint64(12)) + 0.5) * 2.220446049250313e-16
 
@@ -54,7 +55,7 @@ def row_keys_of_text(data: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     return keys
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _applying_factor(
     first: int,
     last: int,
@@ -85,7 +86,7 @@ def _applying_factor(
     return any_applies
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _chosen(
     first: int, last: int, key: np.uint64, tag_tpma: np.ndarray, tpma_key: np.ndarray
 ) -> int:
@@ -107,7 +108,7 @@ def _chosen(
     return best
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _add_spell(
     code: np.ndarray,
     los_start: np.ndarray,
@@ -133,7 +134,7 @@ def _add_spell(
         out[at + 2] += procedure
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _add_converted(
     code: np.ndarray,
     offset: np.ndarray,
@@ -223,7 +224,7 @@ def spells(
             top = max(top, means[y])
         if top <= threshold:
             continue
-        w = normal_quantile(u) if top >= 10.0 else 0.0
+        w = normal_quantile(u) if top >= LEAST_ASYMPTOTIC_MEAN else 0.0
         most = poisson_path(u, w, means, counts)
         first, last = avoid_start[i], avoid_start[i + 1]
         avoidable = last > first and _applying_factor(
@@ -297,7 +298,7 @@ def spells(
                 )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _draw(row_key: np.uint64, stream: np.uint64, mean: np.ndarray, out: np.ndarray) -> None:
     """Draw one Poisson count a year from one uniform: `mean` and `out` are (Y,)."""
     top = 0.0
@@ -307,11 +308,11 @@ def _draw(row_key: np.uint64, stream: np.uint64, mean: np.ndarray, out: np.ndarr
         out[:] = 0
         return
     u = _unit(_scramble(row_key ^ stream))
-    w = normal_quantile(u) if top >= 10.0 else 0.0
+    w = normal_quantile(u) if top >= LEAST_ASYMPTOTIC_MEAN else 0.0
     poisson_path(u, w, mean, out)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _add_count(
     code: np.ndarray,
     offset: np.ndarray,
@@ -426,7 +427,7 @@ def attendances(
                 lost = count * growth[horizon] * (1.0 - survive[horizon])
                 if lost > 0.0:
                     u = _unit(_scramble(row_key ^ streams[2 * c + 1]))
-                    w = normal_quantile(u) if lost >= 10.0 else 0.0
+                    w = normal_quantile(u) if lost >= LEAST_ASYMPTOTIC_MEAN else 0.0
                     avoided = poisson_quantile(u, w, lost)
                     out[avoided_offset + avoided_code[i] * n_measures + measure] += avoided
                     total += avoided

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from acutecast.demand.columns import UNKNOWN
 from acutecast.demand.cube import Parts
 from acutecast.demand.layout import EFFICIENCY_KINDS
 from acutecast.facts import ACTIVITY_TYPES
@@ -88,7 +89,9 @@ class StepCounts:
         for c, (pod, site) in enumerate(
             zip(activity.cells["pod"], activity.cells["sitetret"], strict=True)
         ):
-            if not baseline[c].any():  # a cell that only conversions reach
+            # Cells that only conversions reach have no steps; rows without a site have results but
+            # no step counts in the NHP model, and this table is for its readers.
+            if not baseline[c].any() or site == UNKNOWN:
                 continue
             for m, measure in enumerate(spec.steps_measures):
                 place = (key, pod, site, measure)

@@ -81,7 +81,7 @@ def _sum(question: Question, activity: str, table: Cells) -> Values:
         },
         question.years,
         group_baseline(table.baseline[rows[first]], group[first], n_groups),
-        sums.reshape(n_groups, n_years, -1),
+        sums.reshape(n_groups, n_years, table.values.shape[1]),
     )
 
 
@@ -155,7 +155,7 @@ def part_sums(
     }
     order = display_order(keys)
     keys = {name: key[order] for name, key in keys.items()}
-    return keys, sums.reshape(n_groups, len(years), -1)[order]
+    return keys, sums.reshape(n_groups, len(years), table.values.shape[1])[order]
 
 
 def attribution(
@@ -171,6 +171,8 @@ def attribution(
     by = tuple(dict.fromkeys(name for name in as_tuple(by) if name != "year"))
     kept = {name: as_tuple(value) for name, value in where.items()}
     table = run.parts("attribution")
+    if "measure" in kept:
+        kept["measure"] = _apart(kept["measure"])
     _check_parts(table, by, kept)
     asked = check_years(years, run.info)
     keys, sums = part_sums(table, by, kept, asked)
@@ -200,6 +202,12 @@ def attribution(
     return pl.DataFrame(
         columns, schema_overrides=text | {"baseline": pl.Int64, "total": pl.Float64}
     )
+
+
+def _apart(measures: Sequence[str]) -> tuple[str, ...]:
+    """Put the two ways of arriving in the place of "arrivals"."""
+    ways = {"arrivals": ("walk-in", "ambulance")}
+    return tuple(dict.fromkeys(way for name in measures for way in ways.get(name, (name,))))
 
 
 def _baselines(

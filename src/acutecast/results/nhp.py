@@ -335,5 +335,7 @@ def _write_steps(path: Path, run: Run, about: Mapping[str, str], suppress: int |
     if suppress is not None:
         small = is_small(values.max(axis=1), suppress)
         small &= keys["change_factor"].among(("baseline",))
+        # The baseline of the step counts stands in runs 1 to N; run 0 is zero anyway.
         hidden = np.repeat(small[:, None], run.runs + 1, axis=1)
+        hidden[:, 0] = False
     write_long(path, keys, np.zeros(len(values)), values, about, hidden)

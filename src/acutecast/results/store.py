@@ -26,7 +26,7 @@ from acutecast.results.suppress import hide_small
 FORMAT = "acutecast-run"
 FORMAT_VERSION = 1
 _VALUES_PER_ROW_GROUP = 1_000_000
-_THREADS = 4
+_THREADS = 2
 
 
 def save_run(

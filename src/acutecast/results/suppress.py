@@ -1,9 +1,10 @@
 """Small-number suppression, for what leaves the organisation.
 
 The rule: a baseline count of at least 1 and less than the threshold (5 unless told otherwise) is
-left empty, and its percentage change with it; zeros are shown. The secondary rule is to give less:
-where any cell of a stored suppressed run is empty, every total over it is empty too, so that
-nothing can be had by subtraction inside one table. Projected counts are simulated and are shown.
+left empty, and its change with it; zeros are shown. Projected counts are simulated and are shown.
+The secondary rule: in a run stored with suppression, a total over an empty cell is empty too. A
+suppressed summary or NHP export has the first rule alone: who publishes a total beside its parts
+must still look for counts that subtraction gives back.
 """
 
 from __future__ import annotations
