@@ -1,10 +1,10 @@
 """The Python interface: a projection in five lines.
 
-    import acutecast as ac
+import acutecast as ac
 
-    run = ac.run({"name": "Base"}, ac.demo_provider(), "results/base")
-    run.summary(by=("pod", "measure"))
-    run.attribution(where={"measure": "beddays"})
+run = ac.run({"name": "Base"}, ac.demo_provider(), "results/base")
+run.summary(by=("pod", "measure"))
+run.attribution(where={"measure": "beddays"})
 """
 
 from __future__ import annotations
@@ -128,9 +128,7 @@ def run_nhp(
     from acutecast.results import export_nhp, open_run
 
     if is_url(out):
-        raise AcutecastError(
-            Problem("the NHP layout is written to a local folder", where=str(out))
-        )
+        raise AcutecastError(Problem("the NHP layout is written to a local folder", where=str(out)))
     target = Path(out)
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from acutecast.errors import AcutecastError, Problem
 
@@ -19,7 +20,7 @@ def is_url(path: str | os.PathLike[str]) -> bool:
     return "://" in str(path) and not str(path).startswith("file://")
 
 
-def file_system(path: str | os.PathLike[str]):  # noqa: ANN201 - (fsspec file system, path in it)
+def file_system(path: str | os.PathLike[str]) -> tuple[Any, str]:
     """Open the file system of a local path or fsspec URL.
 
     Returns:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acutecast.errors import AcutecastError
-from acutecast.results.suppress import hide_small, is_small, suppress
+from acutecast.results.suppress import hide_small, hide_small_counts, is_small
 
 
 @given(st.lists(st.integers(0, 30)), st.integers(2, 20))
@@ -30,18 +30,18 @@ def test_a_summary_hides_what_would_give_the_count_back():
             "change_pct": [None, 50.0, 20.0],
         }
     )
-    hidden = suppress(frame)
+    hidden = hide_small_counts(frame)
     assert hidden["baseline"].to_list() == [0, None, 5]
     assert hidden["change"].to_list() == [1.0, None, 1.0]
     assert hidden["change_pct"].to_list() == [None, None, 20.0]
     assert hidden["mean"].equals(frame["mean"])
-    assert suppress(frame, text=True)["baseline"].to_list() == ["0", "<5", "5"]
-    assert suppress(frame, 7)["baseline"].to_list() == [0, None, None]
+    assert hide_small_counts(frame, text=True)["baseline"].to_list() == ["0", "<5", "5"]
+    assert hide_small_counts(frame, 7)["baseline"].to_list() == [0, None, None]
 
 
 def test_what_is_hidden_already_stays_hidden():
     frame = pl.DataFrame({"baseline": [None, 3, 9]})
-    assert suppress(frame)["baseline"].to_list() == [None, None, 9]
+    assert hide_small_counts(frame)["baseline"].to_list() == [None, None, 9]
 
 
 def test_a_threshold_that_hides_nothing_is_an_error():

@@ -38,9 +38,7 @@ Seed = Annotated[int | None, typer.Option(help="Seed, instead of the scenario's.
 Years = Annotated[
     str, typer.Option(help="'all', 'horizon', or years such as 2030,2035.", metavar="YEARS")
 ]
-Dataset = Annotated[
-    str | None, typer.Option(help="Provider code, where the data holds several.")
-]
+Dataset = Annotated[str | None, typer.Option(help="Provider code, where the data holds several.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Replace a run that is there already.")]
 Suppress = Annotated[
     int | None,

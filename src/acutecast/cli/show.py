@@ -38,7 +38,7 @@ def _print_json(content: Any) -> None:
     typer.echo(json_module.dumps(content, indent=2, default=str))
 
 
-def _console():  # noqa: ANN202 - rich is imported only where it prints
+def _console():
     from rich.console import Console
 
     # A pipe or a file has no width; a table cut to 80 columns would lose figures.
@@ -58,7 +58,9 @@ def _table(title: str, columns: Sequence[str], numbers: Sequence[str] = ()) -> T
 def error(fault: AcutecastError, json: bool) -> None:
     """Print what is wrong with the input, on standard error (JSON: on standard output)."""
     if json:
-        _print_json({"error": fault.title or "error", "problems": [_plain(p) for p in fault.problems]})
+        _print_json(
+            {"error": fault.title or "error", "problems": [_plain(p) for p in fault.problems]}
+        )
         return
     typer.echo(f"Error: {fault}" if not fault.title else str(fault), err=True)
 
@@ -119,7 +121,7 @@ def summary(run: Run, json: bool, files: Mapping[str, str | Path]) -> None:
         highlight=False,
     )
     for warning in run.info.get("warnings", []):
-        typer.echo(f"Note: {warning}", err=True)
+        typer.echo(f"Note: {Problem(**warning)}", err=True)
     for name, path in files.items():
         console.print(f"{name.capitalize():<9} {path}", highlight=False, soft_wrap=True)
 
@@ -138,13 +140,13 @@ def table(
     json: bool,
 ) -> None:
     """Print any summary of a stored run."""
-    from acutecast.results import suppress as hide
+    from acutecast.results import hide_small_counts
 
     wanted = {"horizon": [run.horizon], "all": None}[years] if isinstance(years, str) else years
     keys = tuple(dict.fromkeys((*by, "measure")))
     frame = run.summary(by=keys, where=where, measures=measures, years=wanted)
     if suppress is not None:
-        frame = hide(frame, threshold=suppress)
+        frame = hide_small_counts(frame, threshold=suppress)
     if json:
         _print_json(frame.to_dicts())
         return
@@ -197,9 +199,8 @@ def check(provider: Provider, problems: Sequence[Problem], json: bool) -> None:
         typer.echo(f"{'Note' if problem.warning else 'Fault'}: {problem}")
     rows = sum(table.num_rows for table in provider.tables.values())
     verdict = f"{len(faults)} faults" if faults else "ready to run"
-    typer.echo(
-        f"{provider.dataset} {provider.year}: {len(provider.tables)} tables, {rows:,} rows, {verdict}"
-    )
+    tables = f"{len(provider.tables)} tables, {rows:,} rows"
+    typer.echo(f"{provider.dataset} {provider.year}: {tables}, {verdict}")
 
 
 def describe(content: Mapping[str, Any], json: bool) -> None:

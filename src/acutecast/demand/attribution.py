@@ -26,7 +26,7 @@ MAX_NODES = 40
 
 
 class Quadrature(NamedTuple):
-    """Gauss-Legendre nodes and weights on (0, 1), by number of nodes; (MAX_NODES + 1, MAX_NODES)."""
+    """Gauss-Legendre rules on (0, 1); row n holds the n nodes or weights of the n-point rule."""
 
     nodes: np.ndarray
     weights: np.ndarray

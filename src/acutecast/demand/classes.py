@@ -98,7 +98,9 @@ class Totals:
         places: Mapping[str, ViewLayout],
     ) -> Totals:
         """Number the totals of the three activity types."""
-        keys: dict[str, list[str]] = {k: [] for k in ("activity_type", "pod", "sitetret", "measure")}
+        keys: dict[str, list[str]] = {
+            k: [] for k in ("activity_type", "pod", "sitetret", "measure")
+        }
         first: dict[str, int] = {}
         baseline = []
         for key, spec in ACTIVITY_TYPES.items():
@@ -322,7 +324,7 @@ def part_rows(
     touched = np.zeros((len(totals.baseline), len(factors.names)), dtype=bool)
     touched[:, -1] = True
     for key, activity in activities.items():
-        n_a, n_b = len(activity.people.way), activity.steps.assumption.shape[1]
+        n_a, _n_b = len(activity.people.way), activity.steps.assumption.shape[1]
         parts = np.zeros((1, *touched.shape))
         attribute(
             activity.classes,

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 
 from acutecast import streams
+
+# The stubs of pyarrow.compute lack the functions that it makes when it is imported.
+pc: Any = pyarrow.compute
 
 UNKNOWN = "unknown"
 
@@ -34,7 +38,7 @@ class Column:
         """Tell for each row whether its value is one of `values`."""
         return np.isin(self.categories, values)[self.codes]
 
-    def map(self, function) -> Column:  # noqa: ANN001 - str -> str
+    def map(self, function) -> Column:
         """Change the categories; the codes stay, so values may repeat."""
         return Column(self.codes, tuple(function(value) for value in self.categories))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,8 +15,8 @@ from acutecast.demand.attribution import Quadrature, attribute, quadrature
 from acutecast.demand.cells import LOS_GROUP_OF_DAYS
 from acutecast.demand.cube import Cube, Draws, Parts, Projection
 from acutecast.demand.kernels import attendances, health_factors, spells
-from acutecast.demand.layout import STEPS_OF_PEOPLE
-from acutecast.demand.plan import NO_ROW_HAS_IT, Activity, Plan, compile_plan
+from acutecast.demand.layout import STEPS_OF_PEOPLE, SpellRows
+from acutecast.demand.plan import Activity, Plan, compile_plan
 from acutecast.demand.steps import StepCounts
 from acutecast.errors import AcutecastError, Problem, raise_if_any
 from acutecast.facts import ACTIVITY_TYPES
@@ -105,11 +105,8 @@ def simulate(
     known_variants = tuple(sorted(set(variants)))
     _check_variants(provider, scenario)
     plan = compile_plan(provider, scenario, years, known_variants, adjustment)
-    if empty_tpmas == "error":
-        raise_if_any(
-            [replace(p, warning=False) for p in plan.warnings if p.what == NO_ROW_HAS_IT],
-            "The scenario does not fit the data",
-        )
+    empty = _tpmas_without_rows(plan.empty_tpmas, warning=empty_tpmas == "warn")
+    raise_if_any(empty, "The scenario does not fit the data")
     compiled = time.perf_counter()
     if watch is not None:
         watch(Event("compiling", 1, 1, compiled - began))
@@ -119,7 +116,22 @@ def simulate(
     simulated = time.perf_counter()
     timings = {"compile": compiled - began, "simulate": simulated - compiled}
     draws = Draws(tuple(names), values, np.asarray(variants))
-    return simulation.projection(draws, timings)
+    return simulation.projection(draws, timings, (*empty, *plan.warnings))
+
+
+def _tpmas_without_rows(paths: Sequence[str], warning: bool) -> tuple[Problem, ...]:
+    if not paths:
+        return ()
+    many = len(paths) > 1
+    return (
+        Problem(
+            f"no row of the data has {'these TPMAs' if many else 'this TPMA'}, so setting "
+            f"{'them' if many else 'it'} changes nothing: {', '.join(paths)}",
+            where="scenario",
+            remedy="" if warning else "Take out what the data lacks, or pass --skip-empty-tpmas.",
+            warning=warning,
+        ),
+    )
 
 
 def _check_variants(provider: Provider, scenario: Scenario) -> None:
@@ -222,11 +234,13 @@ class _Simulation:
     ) -> None:
         # Runs are numbered from 1; the counter keeps a run's draws whatever the number of runs.
         run_streams = np.array(
-            [streams.bits(stream, np.uint64(run + 1)) for stream in self.streams[key]],
+            [streams.bits(stream, np.array(run + 1)) for stream in self.streams[key]],
             dtype=np.uint64,
         )
         effects = self.steps.of_run(run, key)
-        if key == "ip":
+        if isinstance(activity.rows, SpellRows):
+            assert activity.efficiency is not None
+            assert activity.conversion is not None
             spells(
                 activity.rows,
                 activity.avoidance,
@@ -278,7 +292,9 @@ class _Simulation:
         counts = counts.reshape(self.n_runs, len(offset), layout.size, n_measures)
         return counts.transpose(1, 0, 2, 3)
 
-    def projection(self, draws: Draws, timings: dict[str, float]) -> Projection:
+    def projection(
+        self, draws: Draws, timings: dict[str, float], warnings: tuple[Problem, ...]
+    ) -> Projection:
         plan = self.plan
         cubes = {}
         for name, layout in plan.views.items():
@@ -303,7 +319,7 @@ class _Simulation:
             runs=self.n_runs,
             rows={key: len(activity.rows.key) for key, activity in plan.activities.items()},
             timings=timings,
-            warnings=plan.warnings,
+            warnings=warnings,
         )
 
     def _add_sampling(self) -> None:

@@ -161,7 +161,7 @@ def _activity_by_age(table: pa.Table) -> tuple[tuple[str, ...], np.ndarray]:
     # A group or sex without a table keeps zero activity, which the kernel takes as factor 1.
     activity = np.zeros((len(groups), 2, 101))
     inside = (age >= 0) & (age <= 100)
-    activity[
-        index[group.codes][inside], columns.numbers(table, "sex")[inside] - 1, age[inside]
-    ] = columns.numbers(table, "activity", np.float64)[inside]
+    activity[index[group.codes][inside], columns.numbers(table, "sex")[inside] - 1, age[inside]] = (
+        columns.numbers(table, "activity", np.float64)[inside]
+    )
     return groups, activity

@@ -7,6 +7,9 @@ arrays out of their tuples first: passing a tuple on would count references insi
 was measured at ten times the cost of the arithmetic.
 """
 
+# Inside compiled code an element of an array is a number, which the stubs of NumPy do not know.
+# pyright: reportArgumentType=false
+
 from __future__ import annotations
 
 import math
@@ -225,7 +228,10 @@ def spells(
         if top <= threshold:
             continue
         w = normal_quantile(u) if top >= LEAST_ASYMPTOTIC_MEAN else 0.0
-        most = poisson_path(u, w, means, counts)
+        if n_years == 1:
+            most = counts[0] = poisson_quantile(u, w, top)
+        else:
+            most = poisson_path(u, w, means, counts)
         first, last = avoid_start[i], avoid_start[i + 1]
         avoidable = last > first and _applying_factor(
             first,
@@ -309,7 +315,10 @@ def _draw(row_key: np.uint64, stream: np.uint64, mean: np.ndarray, out: np.ndarr
         return
     u = _unit(_scramble(row_key ^ stream))
     w = normal_quantile(u) if top >= LEAST_ASYMPTOTIC_MEAN else 0.0
-    poisson_path(u, w, mean, out)
+    if len(mean) == 1:
+        out[0] = poisson_quantile(u, w, mean[0])
+    else:
+        poisson_path(u, w, mean, out)
 
 
 @njit(cache=True, nogil=True, forceinline=True)

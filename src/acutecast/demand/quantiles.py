@@ -150,7 +150,7 @@ def poisson_quantile(u: float, w: float, mean: float) -> int:
     error = (0.01 + 0.01 * w2 + 0.004 * w2 * w2) / mean
     nearest = math.floor(x + 0.5)
     if abs(x - nearest) > error and abs(w) < 5.0:
-        return max(0, int(math.floor(x)))
+        return max(0, math.floor(x))
     k = max(0, int(nearest) - 1)
     while not _poisson_cdf_reaches(u, mean, k):
         k += 1
@@ -172,7 +172,7 @@ def poisson_path(u: float, w: float, means: np.ndarray, out: np.ndarray) -> int:
     anchor = below = reached = 0.0
     for y in range(len(means)):
         mean = means[y]
-        if mean >= _LEAST_ASYMPTOTIC_PATH or mean <= 0.0 or len(means) == 1:
+        if mean >= _LEAST_ASYMPTOTIC_PATH or mean <= 0.0:
             out[y] = poisson_quantile(u, w, mean)
         else:
             move = mean - anchor

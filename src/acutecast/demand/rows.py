@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 
 from acutecast import streams
 from acutecast.demand import columns
 from acutecast.demand.columns import Column
 from acutecast.facts import ACTIVITY_TYPES, AGE_GROUPS, age_group_of_age
 from acutecast.provider import Provider
+
+# The stubs of pyarrow.compute lack the functions that it makes when it is imported.
+pc: Any = pyarrow.compute
 
 # What tells two outpatient or emergency rows apart; rows equal in all of it are one row.
 _IDENTITY = {

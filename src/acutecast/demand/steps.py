@@ -147,7 +147,9 @@ class StepCounts:
             if name in shown
         }
         if {"repat_local", "repat_nonlocal"} & shown:
-            steps["repat"] = isolated[:, index["repat_local"]] + isolated[:, index["repat_nonlocal"]]
+            steps["repat"] = (
+                isolated[:, index["repat_local"]] + isolated[:, index["repat_nonlocal"]]
+            )
         for name in (
             "waiting_list_adjustment",
             "baseline_adjustment",

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 
 from acutecast import facts, streams
 from acutecast.demand import columns
 from acutecast.demand.layout import EFFICIENCY_KINDS, Tags
 from acutecast.provider import Provider
+
+# The stubs of pyarrow.compute lack the functions that it makes when it is imported.
+pc: Any = pyarrow.compute
 
 # Avoidance TPMAs of outpatients: key prefix, then the flags a row must and must not have.
 _OUTPATIENT_AVOIDANCE = (

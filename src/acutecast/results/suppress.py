@@ -42,7 +42,7 @@ def hide_small(counts: np.ndarray, threshold: int | None) -> pa.Array:
     return pa.array(counts, mask=hidden)
 
 
-def suppress(
+def hide_small_counts(
     frame: polars.DataFrame, threshold: int = THRESHOLD, *, text: bool = False
 ) -> polars.DataFrame:
     """Hide small baseline counts in a summary.
