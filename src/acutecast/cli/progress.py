@@ -40,8 +40,10 @@ def work_in_progress(quiet: bool) -> Iterator[tuple[Watch, Callable[[], bool]]]:
     in_main = threading.current_thread() is threading.main_thread()
     previous = signal.signal(signal.SIGINT, on_interrupt) if in_main else None
     try:
-        if quiet or not sys.stderr.isatty():
-            yield (lambda event: _check(stop)), stop.is_set
+        if quiet:
+            yield _stopping(lambda event: None, stop), stop.is_set
+        elif not sys.stderr.isatty():
+            yield _stopping(_Lines(), stop), stop.is_set
         else:
             with _bars() as watch:
                 yield _stopping(watch, stop), stop.is_set
@@ -62,6 +64,24 @@ def _stopping(watch: Watch, stop: threading.Event) -> Watch:
         _check(stop)
 
     return tell
+
+
+class _Lines:
+    """A line a quarter of each stage, for log files."""
+
+    def __init__(self) -> None:
+        self.quarters: dict[str, int] = {}
+
+    def __call__(self, event: Event) -> None:
+        quarter = 4 * event.done // max(1, event.of)
+        if quarter > self.quarters.get(event.stage, -1) and event.done:
+            self.quarters[event.stage] = quarter
+            words = _WORDS.get(event.stage, event.stage)
+            print(
+                f"{words}: {event.done} of {event.of}, {event.seconds:.1f} s",
+                file=sys.stderr,
+                flush=True,
+            )
 
 
 @contextmanager

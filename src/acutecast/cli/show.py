@@ -51,7 +51,7 @@ def _table(title: str, columns: Sequence[str], numbers: Sequence[str] = ()) -> T
 
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, title_style="bold")
     for name in columns:
-        table.add_column(name, justify="right" if name in numbers else "left")
+        table.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
     return table
 
 
@@ -142,7 +142,8 @@ def table(
     """Print any summary of a stored run."""
     from acutecast.results import hide_small_counts
 
-    wanted = {"horizon": [run.horizon], "all": None}[years] if isinstance(years, str) else years
+    named = {"horizon": [run.horizon], "all": list(run.years)}
+    wanted = named[years] if isinstance(years, str) else years
     keys = tuple(dict.fromkeys((*by, "measure")))
     frame = run.summary(by=keys, where=where, measures=measures, years=wanted)
     if suppress is not None:
@@ -240,7 +241,20 @@ def scenario(content: Scenario, json: bool) -> None:
     if json:
         _print_json(rows)
         return
-    _print_rows(content.name, rows)
+    # The dotted path is what a scenario file needs, so it is never cut short.
+    _print_rows(
+        content.name,
+        [
+            {
+                "Assumption": f"{row['label']}\n{row['name']}",
+                "Change at the horizon": row["change"],
+                "Factor": row["remaining"],
+                "Comes": row["profile"],
+                "Reason": row["reason"],
+            }
+            for row in rows
+        ],
+    )
 
 
 def differences(rows: Sequence[Mapping[str, Any]], first: str, second: str, json: bool) -> None:

@@ -164,10 +164,9 @@ class ActivityClasses:
             inequality_weight: share of the inequality effect reached by year, (Y,).
         """
         ones = np.ones((1, values.shape[1]))
-        result = np.concatenate([values, ones])[self.assumption]
         unequal = 1.0 + (self.inequality[:, None] - 1.0) * inequality_weight
-        result[-1] = np.concatenate([unequal, ones])[self.assumption[-1]]
-        return result
+        stated = np.concatenate([values, ones])[self.assumption[:-1]]
+        return np.concatenate([stated, np.concatenate([unequal, ones])[self.assumption[-1:]]])
 
 
 def _find(index: dict[str, int], prefix: str, by: Sequence[Column], n: int) -> np.ndarray:

@@ -184,7 +184,7 @@ def conversion_target(
 
 
 def baseline_of_view(layout: ViewLayout, rows: dict[str, Rows]) -> np.ndarray:
-    """Give the baseline counts of a view, (cells, measures); nothing is avoided or converted then."""
+    """Give the baseline counts of a view, (cells, measures), where nothing is avoided yet."""
     mine = rows[layout.view.activity]
     if layout.view.rows in ("avoided", "converted"):
         return np.zeros((layout.size, mine.measures.shape[1]), dtype=np.int64)

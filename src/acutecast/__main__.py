@@ -1,0 +1,5 @@
+"""Runs the command: `python -m acutecast`."""
+
+from acutecast.cli import main
+
+main()
