@@ -3,6 +3,7 @@
 import pytest
 from hand_made import project
 from rich_scenario import RICH
+
 from small_provider import small_provider
 
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from small_provider import DATASET, YEAR, YEARS, column, small_provider
 
 from acutecast.demand import Projection, simulate
 from acutecast.demand.cube import Cube, Parts
 from acutecast.facts import age_group_of_age
 from acutecast.provider import Provider
 from acutecast.scenario import load_scenario, resolve
+from small_provider import DATASET, YEAR, YEARS, column, small_provider
 
 HORIZON = YEAR + 20
 HALFWAY = YEAR + 10

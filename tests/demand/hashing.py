@@ -52,6 +52,7 @@ if __name__ == "__main__":
     sys.path.append(str(Path(__file__).parents[1]))
     from hand_made import project
     from rich_scenario import RICH
+
     from small_provider import small_provider
 
     spells, runs, threads, *years = (int(word) for word in sys.argv[1:])

@@ -23,11 +23,11 @@ from hashing import hash_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich_scenario import RICH
-from small_provider import small_provider
 
 from acutecast.demand import Projection
 from acutecast.demand.engine import PART_UNIT
 from acutecast.demand.views import VIEWS
+from small_provider import small_provider
 
 # --- they add up -----------------------------------------------------------------------------
 
@@ -248,9 +248,7 @@ def test_seven_factors_by_the_definition():
         assert_parts(projection, gained, year, **{**OUTPATIENTS, "measure": "tele_attendances"})
 
 
-def converted(
-    before: dict[str, float], amount: float, share: float, name: str
-) -> dict[str, float]:
+def converted(before: dict[str, float], amount: float, share: float, name: str) -> dict[str, float]:
     """Shapley parts of amount x product of the factors x share, nothing without conversion `name`.
 
     By coalitions, of which there are fewer than orders.
@@ -307,6 +305,7 @@ def test_spells_by_the_definition():
 
 def test_equal_factors_have_equal_parts():
     """Which step a factor belongs to does not matter, only its size."""
+
     def parts_of(adjusted: float, waiting: float) -> list[np.ndarray]:
         assumed = {
             "runs": 1,

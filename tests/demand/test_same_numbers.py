@@ -13,11 +13,11 @@ import pytest
 from hand_made import CONTACT, HORIZON, SPELL, cells_where, project, provider_of
 from hashing import hash_of, hash_of_cube, hash_of_parts
 from rich_scenario import RICH
-from small_provider import small_provider
 
 from acutecast.demand.views import VIEWS
 from acutecast.facts import ACTIVITY_TYPES
 from acutecast.provider import Provider
+from small_provider import small_provider
 
 
 @pytest.mark.parametrize("threads", [2, 3])
@@ -310,5 +310,3 @@ def test_equal_spells_are_two_spells():
     projection = project(provider, {"runs": 1})
     assert projection.rows["ip"] == 2
     assert projection.cubes["ip_people"].baseline[:, 0].sum() == 2
-
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -15,13 +16,17 @@ from acutecast.demand.attribution import Quadrature, attribute, quadrature
 from acutecast.demand.cells import LOS_GROUP_OF_DAYS
 from acutecast.demand.cube import Cube, Draws, Parts, Projection
 from acutecast.demand.kernels import attendances, health_factors, spells
-from acutecast.demand.layout import STEPS_OF_PEOPLE, SpellRows
+from acutecast.demand.layout import STEPS_OF_PEOPLE, SpellRecord, SpellRows
 from acutecast.demand.plan import Activity, Plan, compile_plan
 from acutecast.demand.steps import StepCounts
 from acutecast.errors import AcutecastError, Problem, raise_if_any
 from acutecast.facts import ACTIVITY_TYPES
 from acutecast.provider import Provider
 from acutecast.scenario import Scenario, draw_assumptions
+
+# Told of every run and activity type: the run from 0, the type's key, and a `SpellRecord` (ip) or
+# contacts by year, row and measure (op, aae). Called from several threads.
+Observer = Callable[[int, str, Any], None]
 
 # Parts of a change are kept as multiples of this, so that their sum is exact in binary.
 PART_UNIT = 1.0 / 1024.0
@@ -136,7 +141,8 @@ def _tpmas_without_rows(paths: Sequence[str], warning: bool) -> tuple[Problem, .
 
 def _check_variants(provider: Provider, scenario: Scenario) -> None:
     """Refuse population variants that the data lacks."""
-    known = set(columns.text(provider.tables["demographic_factors"], "variant").categories)
+    variant = columns.text(provider.tables["demographic_factors"], "variant")
+    known = {variant.categories[code] for code in np.unique(variant.codes)}
     raise_if_any(
         [
             Problem(
@@ -162,8 +168,16 @@ class _Work:
 class _Simulation:
     """The arrays that all runs fill; each run writes only its own slices."""
 
-    def __init__(self, plan: Plan, seed: int, values: np.ndarray, variant: np.ndarray) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        seed: int,
+        values: np.ndarray,
+        variant: np.ndarray,
+        observe: Observer | None = None,
+    ) -> None:
         self.plan = plan
+        self.observe = observe
         self.seed = seed
         self.values = values
         self.variant = variant
@@ -238,6 +252,11 @@ class _Simulation:
             dtype=np.uint64,
         )
         effects = self.steps.of_run(run, key)
+        means = np.zeros(len(self.plan.years))
+        if self.observe is not None and key == "ip":
+            rows = activity.rows
+            means = (growth_a[rows.class_a] * growth_b[rows.class_b]).sum(axis=0)
+        record = self._record(activity, means)
         if isinstance(activity.rows, SpellRows):
             assert activity.efficiency is not None
             assert activity.conversion is not None
@@ -255,6 +274,7 @@ class _Simulation:
                 run_streams,
                 self.out[run],
                 *effects,
+                record,
             )
         else:
             attendances(
@@ -268,7 +288,28 @@ class _Simulation:
                 run_streams,
                 self.out[run],
                 *effects,
+                record,
             )
+        if self.observe is not None:
+            self.observe(run, key, record)
+
+    def _record(self, activity: Activity, means: np.ndarray) -> SpellRecord | np.ndarray:
+        """Make room for what the observer is told of one activity type; none without one."""
+        n_years = len(self.plan.years)
+        if not isinstance(activity.rows, SpellRows):
+            n = len(activity.rows.key) if self.observe is not None else 0
+            return np.zeros((n_years, n, activity.view_cells.n_measures), dtype=np.int32)
+        room = 0
+        if self.observe is not None:
+            # Twelve standard deviations above the expected number of copies.
+            room = int(means.max() + 12 * np.sqrt(means.max())) + 16
+        return SpellRecord(
+            row=np.zeros((n_years, room), dtype=np.int32),
+            copy=np.zeros((n_years, room), dtype=np.int32),
+            days=np.zeros((n_years, room), dtype=np.int32),
+            kind=np.zeros((n_years, room), dtype=np.int8),
+            count=np.zeros(n_years, dtype=np.int64),
+        )
 
     def _health_factors(self, run: int) -> np.ndarray | None:
         status = self.plan.health

@@ -17,7 +17,14 @@ import math
 import numpy as np
 from numba import njit
 
-from acutecast.demand.layout import ConversionCells, CountRows, SpellRows, Tags, ViewCells
+from acutecast.demand.layout import (
+    ConversionCells,
+    CountRows,
+    SpellRecord,
+    SpellRows,
+    Tags,
+    ViewCells,
+)
 from acutecast.demand.quantiles import (
     LEAST_ASYMPTOTIC_MEAN,
     binomial_quantile,
@@ -175,6 +182,7 @@ def spells(
     resampled: np.ndarray,
     avoidance_effect: np.ndarray,
     efficiency_effect: np.ndarray,
+    record: SpellRecord,
 ) -> None:
     """Simulate one run of inpatient spells.
 
@@ -194,6 +202,7 @@ def spells(
         resampled: horizon admissions and bed days before avoidance, added to; (cells, 2).
         avoidance_effect: horizon isolated effect of each TPMA, added to; (cells, TPMAs, 2).
         efficiency_effect: horizon change by chosen TPMA, added to; (cells, TPMAs, 2).
+        record: takes down every surviving copy, where it has room.
     """
     n_years = growth_a.shape[1]
     horizon = n_years - 1
@@ -216,22 +225,27 @@ def spells(
     daycase, daycase_offset = conversion.daycase, conversion.daycase_offset
     outpatient, outpatient_offset = conversion.outpatient, conversion.outpatient_offset
     copies_stream, applies_stream, choice_stream, outcome_stream = streams
+    record_row, record_copy, record_days = record.row, record.copy, record.days
+    record_kind, recorded = record.kind, record.count
+    room = record_row.shape[1]
     for i in range(len(keys)):
         row_key = keys[i]
         u = _unit(_scramble(row_key ^ copies_stream))
-        threshold = -math.log(u)
         a, b = class_a[i], class_b[i]
         top = 0.0
         for y in range(n_years):
             means[y] = growth_a[a, y] * growth_b[b, y]
             top = max(top, means[y])
-        if top <= threshold:
-            continue
         w = normal_quantile(u) if top >= LEAST_ASYMPTOTIC_MEAN else 0.0
         if n_years == 1:
             most = counts[0] = poisson_quantile(u, w, top)
+        # No year has a copy where even the largest mean gives none: u <= exp(-mean).
+        elif math.log(u) <= -top:
+            continue
         else:
             most = poisson_path(u, w, means, counts)
+        if most == 0:
+            continue
         first, last = avoid_start[i], avoid_start[i + 1]
         avoidable = last > first and _applying_factor(
             first,
@@ -290,6 +304,13 @@ def spells(
                                 _add_converted(
                                     outpatient, outpatient_offset, j, y, 2, procedure, out
                                 )
+                            if recorded[y] < room:
+                                at = recorded[y]
+                                record_row[y, at] = i
+                                record_copy[y, at] = copy
+                                record_days[y, at] = 0
+                                record_kind[y, at] = 1 + kind
+                                recorded[y] = at + 1
                             if y == horizon:
                                 efficiency_effect[cell, tpma, 0] -= 1
                                 efficiency_effect[cell, tpma, 1] -= days + 1
@@ -298,6 +319,13 @@ def spells(
                     if y == horizon:
                         efficiency_effect[cell, tpma, 1] += stay - days
                     group = los_group_of_days[min(stay, longest_group)]
+                if recorded[y] < room:
+                    at = recorded[y]
+                    record_row[y, at] = i
+                    record_copy[y, at] = copy
+                    record_days[y, at] = stay
+                    record_kind[y, at] = 0
+                    recorded[y] = at + 1
                 _add_spell(
                     code, los_start, los_cell, offset, views_in_year[y], y, i, stay, group,
                     procedure, out,
@@ -353,6 +381,7 @@ def attendances(
     resampled: np.ndarray,
     avoidance_effect: np.ndarray,
     tele_effect: np.ndarray,
+    record: np.ndarray,
 ) -> None:
     """Simulate one run of outpatient or emergency rows, each of which stands for several contacts.
 
@@ -369,6 +398,8 @@ def attendances(
         streams: this run's keys: per count column a kept and an avoided stream, and one for
             conversion; uint64, (2 × columns + 1,).
         tele_effect: horizon attendances converted, added to; (cells, TPMAs).
+        record: contacts of every row by measure, added to; int32 (Y, rows, measures); with no rows
+            nothing is recorded.
     """
     n_years = growth_a.shape[1]
     horizon = n_years - 1
@@ -387,6 +418,7 @@ def attendances(
     n_measures = views.n_measures
     avoided_code, avoided_offset = views.avoided_code, views.avoided_offset
     last_stream = streams[2 * n_columns]
+    recording = record.shape[1] > 0
     for i in range(len(keys)):
         row_key = keys[i]
         a, b = class_a[i], class_b[i]
@@ -420,6 +452,8 @@ def attendances(
                     mean[y] *= tele_values[tele, y]
             _draw(row_key, streams[2 * c], mean, kept)
             _add_count(code, offset, views_in_year, i, measure, n_measures, kept, out)
+            if recording:
+                record[:, i, measure] += kept
             total = kept[horizon]
             if converts:
                 for y in range(n_years):
@@ -430,6 +464,8 @@ def attendances(
                 _add_count(
                     code, offset, views_in_year, i, measures[i, 1], n_measures, converted, out
                 )
+                if recording:
+                    record[:, i, measures[i, 1]] += converted
                 tele_effect[cell, tele] += converted[horizon]
                 total += converted[horizon]
             if avoidable:

@@ -70,6 +70,19 @@ class ConversionCells(NamedTuple):
     outpatient_offset: np.ndarray
 
 
+class SpellRecord(NamedTuple):
+    """What became of each copy of a spell in one run; room for `size` copies a year.
+
+    With room for none, nothing is recorded.
+    """
+
+    row: np.ndarray  # int32 (Y, size), the baseline row
+    copy: np.ndarray  # int32 (Y, size), 0 for the first copy of the row
+    days: np.ndarray  # int32 (Y, size), nights
+    kind: np.ndarray  # int8 (Y, size), 0 as it was, else 1 + index in EFFICIENCY_KINDS
+    count: np.ndarray  # int64 (Y,), how many were recorded
+
+
 class Classes(NamedTuple):
     """Rows grouped for attribution; S is the number of baseline sums ("stats") of a row."""
 
