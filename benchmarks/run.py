@@ -83,22 +83,25 @@ def stages(data: Path, paths: dict[str, Path], folder: Path, repeats: int) -> No
 
 
 def growth(data: dict[float, Path], path: Path, folder: Path) -> None:
-    print("\nGrowth (all TPMAs, one run each)")
-    largest = max(data)
-    for size, root in sorted(data.items()):
-        line(f"rows: size {size:g}, 256 runs, horizon",
-             measure(run_command(path, root, folder / "out", "--years", "horizon"), 1))  # fmt: skip
-    for runs in (64, 256, 1024):
-        line(f"runs: {runs}, horizon",
-             measure(run_command(path, data[largest], folder / "out", "--years", "horizon",
-                                 "--runs", runs), 1))  # fmt: skip
-    for years in ("horizon", "2033", "2028,2033,2038", "all"):
-        line(f"years: {years}, 256 runs",
-             measure(run_command(path, data[largest], folder / "out", "--years", years), 1))  # fmt: skip
-    for threads in (1, 2, 4):
-        line(f"threads: {threads}, 256 runs, horizon",
-             measure(run_command(path, data[largest], folder / "out", "--years", "horizon",
-                                 "--threads", threads), 1))  # fmt: skip
+    print("\nGrowth (all TPMAs, 256 runs unless said, one run each)")
+    largest = data[max(data)]
+    horizon = ("--years", "horizon")
+    cases = [
+        (f"rows: size {size:g}, horizon", root, horizon) for size, root in sorted(data.items())
+    ]
+    cases += [
+        (f"runs: {runs}, horizon", largest, (*horizon, "--runs", runs)) for runs in (64, 256, 1024)
+    ]
+    cases += [
+        (f"years: {years}", largest, ("--years", years))
+        for years in ("horizon", "2033", "2028,2033,2038", "all")
+    ]
+    cases += [
+        (f"threads: {threads}, horizon", largest, (*horizon, "--threads", threads))
+        for threads in (1, 2, 4)
+    ]
+    for name, root, extra in cases:
+        line(name, measure(run_command(path, root, folder / "out", *extra), 1))
 
 
 def peer(data: Path, path: Path, folder: Path, runs: int) -> None:
@@ -116,9 +119,7 @@ def peer(data: Path, path: Path, folder: Path, runs: int) -> None:
     where = os.getcwd()
     os.chdir(folder)
     theirs = measure([python, "-m", "nhp.model", str(params), "-d", str(data)], 1, env)
-    ours = measure(
-        run_command(params, data, folder / "nhp", "--format", "nhp")[:-1] + ["--json"], 3
-    )
+    ours = measure(run_command(params, data, folder / "nhp", "--format", "nhp"), 3)
     os.chdir(where)
     children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     line("NHP demand model", theirs, f"largest process {children:.0f} MB")

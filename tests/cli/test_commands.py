@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from small_provider import small_provider
 
 from acutecast.provider import write_provider
+from small_provider import small_provider
 
 NHP_TABLES = {
     "acuity", "age", "attendance_category", "avoided_activity", "default",
@@ -115,9 +115,7 @@ def test_an_nhp_parameter_file_runs(tmp_path, data):
 
 def test_summary_sums_over_what_is_asked_for(stored):
     whole = json.loads(acutecast("summary", stored, "--by", "", "--json").stdout)
-    parts = json.loads(
-        acutecast("summary", stored, "--by", "sitetret,age_group", "--json").stdout
-    )
+    parts = json.loads(acutecast("summary", stored, "--by", "sitetret,age_group", "--json").stdout)
     total = next(row["baseline"] for row in whole if row["measure"] == "beddays")
     assert sum(row["baseline"] for row in parts if row["measure"] == "beddays") == total
     one = json.loads(
@@ -154,7 +152,9 @@ def test_data_check_names_a_broken_file(tmp_path):
 
 def test_scenario_commands(tmp_path, scenario):
     assert "in order" in acutecast("scenario", "check", scenario).stdout
-    assert "non-demographic_adjustment.ip.elective" in acutecast("scenario", "show", scenario).stdout
+    assert (
+        "non-demographic_adjustment.ip.elective" in acutecast("scenario", "show", scenario).stdout
+    )
     assert json.loads(acutecast("scenario", "schema").stdout)["type"] == "object"
     other = tmp_path / "other.json"
     other.write_text(

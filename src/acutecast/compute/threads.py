@@ -63,7 +63,7 @@ def run_blocks(
     threads = max(1, threads or processors())
     size = max(1, min(8, -(-n_runs // (threads * 4))))
     # The first block is one run: it compiles the kernels, which other threads would only wait for.
-    blocks = [range(0, 1), *(range(at, min(at + size, n_runs)) for at in range(1, n_runs, size))]
+    blocks = [range(1), *(range(at, min(at + size, n_runs)) for at in range(1, n_runs, size))]
     began = time.perf_counter()
     done = 0
     with ThreadPoolExecutor(threads) as pool:

@@ -76,6 +76,7 @@ def simulate(
     years: str | Sequence[int] = "all",
     threads: int | None = None,
     empty_tpmas: str = "error",
+    observe: Observer | None = None,
     watch: Watch | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Projection:
@@ -88,6 +89,7 @@ def simulate(
         threads: how many threads; all processors by default. The numbers do not depend on it.
         empty_tpmas: "error" to stop where the scenario sets a TPMA that no row has, "warn" to go
             on.
+        observe: is told what became of every spell and row, run by run; it costs memory and time.
         watch: is told of progress.
         cancelled: asked between blocks of runs; True stops the work.
 
@@ -116,7 +118,7 @@ def simulate(
     if watch is not None:
         watch(Event("compiling", 1, 1, compiled - began))
     variant_index = np.array([known_variants.index(variant) for variant in variants])
-    simulation = _Simulation(plan, scenario.seed, values, variant_index)
+    simulation = _Simulation(plan, scenario.seed, values, variant_index, observe)
     run_blocks(simulation.run_block, len(values), threads, watch, cancelled)
     simulated = time.perf_counter()
     timings = {"compile": compiled - began, "simulate": simulated - compiled}
@@ -252,16 +254,13 @@ class _Simulation:
             dtype=np.uint64,
         )
         effects = self.steps.of_run(run, key)
-        means = np.zeros(len(self.plan.years))
-        if self.observe is not None and key == "ip":
-            rows = activity.rows
-            means = (growth_a[rows.class_a] * growth_b[rows.class_b]).sum(axis=0)
-        record = self._record(activity, means)
-        if isinstance(activity.rows, SpellRows):
+        rows = activity.rows
+        if isinstance(rows, SpellRows):
             assert activity.efficiency is not None
             assert activity.conversion is not None
+            record = self._spell_record(rows, growth_a, growth_b)
             spells(
-                activity.rows,
+                rows,
                 activity.avoidance,
                 activity.efficiency,
                 activity.view_cells,
@@ -277,8 +276,11 @@ class _Simulation:
                 record,
             )
         else:
+            observed = len(rows.key) if self.observe is not None else 0
+            shape = (len(self.plan.years), observed, activity.view_cells.n_measures)
+            record = np.zeros(shape, dtype=np.int32)
             attendances(
-                activity.rows,
+                rows,
                 activity.avoidance,
                 activity.view_cells,
                 growth_a,
@@ -293,16 +295,16 @@ class _Simulation:
         if self.observe is not None:
             self.observe(run, key, record)
 
-    def _record(self, activity: Activity, means: np.ndarray) -> SpellRecord | np.ndarray:
-        """Make room for what the observer is told of one activity type; none without one."""
+    def _spell_record(
+        self, rows: SpellRows, growth_a: np.ndarray, growth_b: np.ndarray
+    ) -> SpellRecord:
+        """Make room for what an observer is told of the spells; none without an observer."""
         n_years = len(self.plan.years)
-        if not isinstance(activity.rows, SpellRows):
-            n = len(activity.rows.key) if self.observe is not None else 0
-            return np.zeros((n_years, n, activity.view_cells.n_measures), dtype=np.int32)
         room = 0
         if self.observe is not None:
+            most = (growth_a[rows.class_a] * growth_b[rows.class_b]).sum(axis=0).max()
             # Twelve standard deviations above the expected number of copies.
-            room = int(means.max() + 12 * np.sqrt(means.max())) + 16
+            room = int(most + 12 * np.sqrt(most)) + 16
         return SpellRecord(
             row=np.zeros((n_years, room), dtype=np.int32),
             copy=np.zeros((n_years, room), dtype=np.int32),

@@ -7,9 +7,7 @@ each cell's count is Poisson, which is a multinomial split of a Poisson total.
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
-from importlib.resources import files
 from itertools import product
 
 import numpy as np
@@ -194,10 +192,11 @@ def emergency(seed: int, size: float, year: int) -> pa.Table:
 
 
 def _specialties() -> list[_Specialty]:
-    text = files(__package__ or "").joinpath("outpatient_specialties.csv").read_text("utf-8")
-    rows = csv.reader(line for line in text.splitlines() if not line.startswith("#"))
-    next(rows)
-    return [_Specialty(r[0], r[1], *(float(x) for x in r[2:9]), r[9]) for r in rows]
+    words = {"type", "tretspef", "place"}
+    return [
+        _Specialty(**{k: v if k in words else float(v) for k, v in row.items()})  # type: ignore[arg-type]
+        for row in people.read("outpatient_specialties")
+    ]
 
 
 def _outpatient_blocks(
