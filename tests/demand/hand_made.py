@@ -7,6 +7,7 @@ move by the one thing that the test is about.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -235,3 +236,15 @@ def sums_of_parts(parts: Parts) -> dict[tuple[str, str, str, str], np.ndarray]:
     for i, key in enumerate(zip(*(parts.keys[name] for name in names), strict=True)):
         result[key] = result.get(key, 0.0) + parts.values[:, :, i]
     return result
+
+
+def shapley(factors: dict[str, float], amount: float) -> dict[str, float]:
+    """Mean gain of a factor over all orders in which the factors may come: the definition."""
+    parts = dict.fromkeys(factors, 0.0)
+    orders = list(permutations(factors))
+    for order in orders:
+        reached = amount
+        for name in order:
+            parts[name] += reached * (factors[name] - 1) / len(orders)
+            reached *= factors[name]
+    return parts

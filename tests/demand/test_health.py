@@ -6,7 +6,7 @@ from importlib.resources import files
 
 import numpy as np
 import pytest
-from hand_made import HALFWAY, HORIZON, SPELL, YEAR, counted, project, provider_of
+from hand_made import HALFWAY, HORIZON, SPELL, YEAR, counted, part, project, provider_of, shapley
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -152,11 +152,16 @@ PROVIDER = provider_of(
 )
 
 
+def health_draws(runs: int) -> np.ndarray:
+    """The uniform of each run for health status."""
+    scenario = load_scenario({"name": "x", "runs": runs, "horizon_year": HORIZON})
+    return draw_assumptions(resolve(scenario, "RXX", YEAR, YEARS[-1]))[3]
+
+
 def test_counts_follow_the_health_of_each_run():
     runs = 300
     projection = project(PROVIDER, {"runs": runs, "health_status": True}, [HALFWAY])
-    scenario = load_scenario({"name": "x", "runs": runs, "horizon_year": HORIZON})
-    u = draw_assumptions(resolve(scenario, "RXX", YEAR, YEARS[-1]))[3]
+    u = health_draws(runs)
     table = rising_activity()
     adjusted = np.array([75 - shift_by_hand(x, 1, 75, HORIZON) for x in u[:60]])
     factor = np.interp(adjusted, table["age"], table["activity"]) / table["activity"][75]
@@ -166,6 +171,31 @@ def test_counts_follow_the_health_of_each_run():
     assert abs(z.std() - 1) < 4.5 / np.sqrt(120)
     # The factor differs between the runs, and the counts with it.
     assert np.corrcoef(found[:60], factor)[0, 1] > 0.3
+
+
+def test_people_and_health_by_the_definition():
+    """Their product is shared too: Shapley parts of three factors, in the run's own health."""
+    provider = provider_of(
+        ip=[(200, OLD)], activity=rising_activity(), population={HALFWAY: 1.5, HORIZON: 3.0}
+    )
+    assumed = {
+        "runs": 4,
+        "health_status": True,
+        "expat": {"ip": {"non-elective": {"300": 0.5}}},
+    }
+    projection = project(provider, assumed)
+    table = rising_activity()
+    for run, u in enumerate(health_draws(4)):
+        adjusted = 75 - shift_by_hand(u, 1, 75, HORIZON)
+        factor = np.interp(adjusted, table["age"], table["activity"]) / table["activity"][75]
+        factors = {
+            "demographic_adjustment": 3.0,
+            "health_status_adjustment": factor,
+            "expat": 0.5,
+        }
+        for name, value in shapley(factors, 200).items():
+            found = part(projection, change_factor=name, measure="admissions")[-1, run]
+            assert found == pytest.approx(value, abs=0.002), name
 
 
 @pytest.mark.parametrize("name", ["young", "woman", "other group"])

@@ -1,6 +1,6 @@
 """The parts of a change add up to it exactly, and are what the Shapley value says."""
 
-from itertools import combinations, permutations
+from itertools import combinations
 from math import factorial, prod
 
 import numpy as np
@@ -17,6 +17,7 @@ from hand_made import (
     part,
     project,
     provider_of,
+    shapley,
     sums_of_parts,
 )
 from hashing import hash_of
@@ -165,18 +166,6 @@ def test_sampling_is_no_smaller_than_chance():
 
 
 # --- worked by hand --------------------------------------------------------------------------
-
-
-def shapley(factors: dict[str, float], amount: float) -> dict[str, float]:
-    """Mean gain of a factor over all orders in which the factors may come: the definition."""
-    parts = dict.fromkeys(factors, 0.0)
-    orders = list(permutations(factors))
-    for order in orders:
-        reached = amount
-        for name in order:
-            parts[name] += reached * (factors[name] - 1) / len(orders)
-            reached *= factors[name]
-    return parts
 
 
 def assert_parts(projection: Projection, expected: dict[str, float], year: int = -1, **where: str):
