@@ -16,7 +16,8 @@ from numba import njit
 LEAST_ASYMPTOTIC_MEAN = 4.0
 # A path of years is cheaper by inversion up to this mean.
 _LEAST_ASYMPTOTIC_PATH = 10.0
-_CHUNK = 512
+# From this mean on a binomial count is inverted from its mode.
+_LEAST_FROM_MODE = 30.0
 # Reciprocals of 1, 2, …: a product is several times faster than a quotient in a chain of terms.
 _LONGEST = 127
 _RECIPROCAL = np.concatenate([[0.0], 1.0 / np.arange(1, _LONGEST + 1)])
@@ -192,7 +193,7 @@ def poisson_path(u: float, w: float, means: np.ndarray, out: np.ndarray) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _binomial_by_inversion(u: float, n: int, p: float) -> int:
+def _binomial_from_zero(u: float, n: int, p: float) -> int:
     ratio = p / (1.0 - p)
     term = math.exp(n * math.log1p(-p))
     total = term
@@ -207,28 +208,53 @@ def _binomial_by_inversion(u: float, n: int, p: float) -> int:
 
 
 @njit(cache=True, nogil=True)
-def binomial_quantile(u: float, n: int, p: float) -> int:
-    """Count with distribution Binomial(n, p), not decreasing in u, in n or in p.
+def _binomial_from_mode(u: float, n: int, p: float) -> int:
+    """Invert outwards from the most likely count; for long stays (1 - p)^n would underflow."""
+    odds = p / (1.0 - p)
+    k = min(int((n + 1) * p), n)
+    term = math.exp(
+        math.lgamma(n + 1.0)
+        - math.lgamma(k + 1.0)
+        - math.lgamma(n - k + 1.0)
+        + k * math.log(p)
+        + (n - k) * math.log1p(-p)
+    )
+    total, lower, j = 0.0, term, k
+    while lower > 1e-18:
+        total += lower
+        if j == 0:
+            break
+        lower *= j / ((n - j + 1) * odds)
+        j -= 1
+    if u <= total:
+        while k > 0 and total - term >= u:
+            total -= term
+            term *= k / ((n - k + 1) * odds)
+            k -= 1
+        return k
+    while u > total and k < n:
+        k += 1
+        term *= odds * (n - k + 1) / k
+        total += term
+        if term < 1e-18:
+            break
+    return k
 
-    Long stays are drawn in parts of 512 days, each from its own part of the uniform's digits,
-    because (1 - p)^n would underflow.
-    """
+
+@njit(cache=True, nogil=True)
+def _binomial_by_inversion(u: float, n: int, p: float) -> int:
+    if n * p > _LEAST_FROM_MODE:
+        return _binomial_from_mode(u, n, p)
+    return _binomial_from_zero(u, n, p)
+
+
+@njit(cache=True, nogil=True)
+def binomial_quantile(u: float, n: int, p: float) -> int:
+    """Count with distribution Binomial(n, p), not decreasing in u, in n or in p."""
     if p >= 1.0:
         return n
     if p <= 0.0 or n <= 0:
         return 0
-    total = 0
-    while n > _CHUNK:
-        total += _binomial_part(u, _CHUNK, p)
-        n -= _CHUNK
-        u = u * 4194304.0
-        u -= math.floor(u)
-        u = min(max(u, 1e-12), 1.0 - 1e-12)
-    return total + _binomial_part(u, n, p)
-
-
-@njit(cache=True, nogil=True)
-def _binomial_part(u: float, n: int, p: float) -> int:
     if p > 0.5:
         return n - _binomial_by_inversion(1.0 - u, n, 1.0 - p)
     return _binomial_by_inversion(u, n, p)
