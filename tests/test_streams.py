@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -42,6 +42,7 @@ def test_another_process_draws_the_same():
     assert answer.stdout.strip() == str(here)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**64 - 1), st.lists(st.integers(0, 2**63), min_size=1, max_size=20))
 def test_strictly_between_0_and_1(stream, counters):
     u = streams.uniforms(np.uint64(stream), np.array(counters, dtype=np.uint64))
@@ -130,6 +131,7 @@ def test_row_keys_are_distinct():
     assert len(np.unique(keys_of(texts))) == len(texts)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=12), min_size=1, max_size=20, unique=True))
 def test_a_row_key_is_the_text_alone(texts):
     keys = keys_of(texts)

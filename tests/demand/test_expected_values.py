@@ -4,10 +4,11 @@ One tiny provider each. Assumptions are points, so the mean of a count is the pr
 it is checked halfway, where a linear profile has half its effect, and at the horizon.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hand_made import (
     ARRIVAL,
@@ -17,6 +18,7 @@ from hand_made import (
     HORIZON,
     SPELL,
     counted,
+    part,
     project,
     provider_of,
 )
@@ -532,6 +534,29 @@ def test_the_baseline_is_what_the_rows_say():
     assert projection.cubes["ip_people"].baseline.tolist() == [[N, 11 * N, N]]
     assert projection.cubes["op_people"].baseline.tolist() == [[1000, 200]]
     assert projection.cubes["aae_people"].baseline.tolist() == [[1000, 0]]
+
+
+def test_each_run_grows_with_its_own_population():
+    """Runs differ by population variant, in the shares asked; their counts follow it."""
+    provider = provider_of()
+    table = provider.tables["demographic_factors"]
+    variant = np.array(table.column("variant").to_pylist())
+    high = variant == "var_proj_high_intl_migration"
+    for year, factor in ((HALFWAY, 1.5), (HORIZON, 2.0)):
+        people = pa.array(np.where(high, 1000 * factor, 1000.0))
+        table = table.set_column(table.column_names.index(str(year)), str(year), people)
+    provider = replace(provider, tables={**provider.tables, "demographic_factors": table})
+    weights = {"migration_category": 3.0, "var_proj_high_intl_migration": 1.0}
+    assumed = {"runs": 400, "population": {"variants": weights}}
+    projection = project(provider, assumed, [HALFWAY])
+    mine = projection.draws.variants == "var_proj_high_intl_migration"
+    assert abs(mine.mean() - 0.25) < 4.5 * np.sqrt(0.25 * 0.75 / 400)
+    growth = part(projection, change_factor="demographic_adjustment", measure="attendances")
+    for y, factor in enumerate((1.5, 2.0)):
+        mean = np.where(mine, 1000 * factor, 1000)
+        z = (counted(projection, *OP)[y] - mean) / np.sqrt(mean)
+        assert np.abs(z).max() < 5
+        assert np.array_equal(growth[y], mean - 1000)
 
 
 def test_counts_spread_as_poisson():

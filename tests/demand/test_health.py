@@ -7,7 +7,7 @@ from importlib.resources import files
 import numpy as np
 import pytest
 from hand_made import HALFWAY, HORIZON, SPELL, YEAR, counted, part, project, provider_of, shapley
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acutecast.demand import health
@@ -50,6 +50,7 @@ def test_published_quantiles():
     assert found.round(3).tolist() == [47.088, 53.127, 59.190, 65.157, 74.812]
 
 
+@settings(deadline=None)
 @given(st.floats(1e-12, 1 - 1e-12), st.floats(1e-12, 1 - 1e-12), st.sampled_from([2030, 2041]))
 def test_quantiles_are_percentages_that_rise(u, v, year):
     low, high = health.metalog_quantile(np.array(sorted((u, v))), terms_of(year, 2))
@@ -109,6 +110,7 @@ def test_one_worked_age():
     assert gained - already == pytest.approx(1.136, abs=0.0005)
 
 
+@settings(deadline=None)
 @given(st.floats(-30, 30), st.floats(0, 5))
 def test_factors_are_never_negative(shift, slope):
     """However far the age moves, activity stays that of an age from 0 to 100."""

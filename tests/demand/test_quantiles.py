@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -72,17 +72,20 @@ def test_poisson_of_nothing_is_nothing():
     assert poisson(1 - 2.0**-53, 0.0) == 0
 
 
+@settings(deadline=None)
 @given(uniforms, uniforms, st.floats(0, 300))
 def test_poisson_does_not_fall_with_its_uniform(u, v, mean):
     assert poisson(min(u, v), mean) <= poisson(max(u, v), mean)
 
 
+@settings(deadline=None)
 @given(uniforms, st.floats(0, 300), st.floats(0, 300))
 @example(0.5, 3.9999999, 4.0)
 def test_poisson_does_not_fall_with_its_mean(u, a, b):
     assert poisson(u, min(a, b)) <= poisson(u, max(a, b))
 
 
+@settings(deadline=None)
 @given(
     uniforms,
     st.lists(
@@ -117,6 +120,7 @@ def test_binomial_is_the_quantile(n, p):
     assert np.array_equal(found, stats.binom.ppf(u, n, p))
 
 
+@settings(deadline=None)
 @given(uniforms, uniforms, st.integers(0, 5000), shares)
 @example(0.29999, 0.3, 5000, 0.7)
 @example(0.3, 0.3000001, 600, 0.5)
@@ -124,18 +128,21 @@ def test_binomial_does_not_fall_with_its_uniform(u, v, n, p):
     assert binomial_quantile(min(u, v), n, p) <= binomial_quantile(max(u, v), n, p)
 
 
+@settings(deadline=None)
 @given(uniforms, st.integers(0, 5000), st.integers(0, 5000), shares)
 @example(0.5, 512, 513, 0.5)
 def test_binomial_does_not_fall_with_the_days(u, a, b, p):
     assert binomial_quantile(u, min(a, b), p) <= binomial_quantile(u, max(a, b), p)
 
 
+@settings(deadline=None)
 @given(uniforms, st.integers(0, 5000), shares, shares)
 @example(0.3, 100, 0.5, 0.5000001)
 def test_binomial_does_not_fall_with_the_share(u, n, p, q):
     assert binomial_quantile(u, n, min(p, q)) <= binomial_quantile(u, n, max(p, q))
 
 
+@settings(deadline=None)
 @given(st.floats(2.0**-53, 1 - 2.0**-53), st.integers(0, 5000), shares)
 @example(2.0**-53, 5000, 0.7)
 @example(1 - 2.0**-53, 5000, 0.3)

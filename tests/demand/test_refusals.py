@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hand_made import HALFWAY, HORIZON, PLAIN, SPELL, YEAR, counted, project, provider_of
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acutecast.demand import simulate
@@ -29,6 +29,7 @@ def test_years_by_name():
     assert years_to_simulate("all", 2023, 2030) == tuple(range(2024, 2031))
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(2024, 2043)))
 def test_years_ascend_to_the_horizon(years):
     found = years_to_simulate(years, 2023, 2043)
