@@ -112,7 +112,7 @@ def test_smooth_paths_are_the_quantile_of_every_year():
         assert out.tolist() == [poisson(u, mean) for mean in means]
 
 
-@pytest.mark.parametrize("n", [1, 3, 10, 100, 512])
+@pytest.mark.parametrize("n", [1, 3, 10, 100, 512, 600, 5000])
 @pytest.mark.parametrize("p", [1e-6, 0.01, 0.3, 0.5, 0.50001, 0.9, 0.999])
 def test_binomial_is_the_quantile(n, p):
     u = np.concatenate([uniforms_of(3, 300), [3e-10, 3e-5, 1 - 3e-5, 1 - 3e-10]])
