@@ -36,7 +36,8 @@ def moments(frame: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
 
 def main() -> None:
     theirs, ours = map(Path, sys.argv[1:3])
-    print("| table | cells | in one only | baseline equal | mean z | sd of z | |z| > 4 | sd ratio |")
+    heads = ("table", "cells", "in one only", "baseline equal", "mean z", "sd of z", "over 4")
+    print(f"| {' | '.join(heads)} | sd ratio |")
     print("|---" * 8 + "|")
     largest = []
     for table in TABLES:

@@ -36,6 +36,7 @@ GROUPS = {
 
 
 def column(provider: Provider, table: str, name: str) -> np.ndarray:
+    """Read a column of a provider table as an array."""
     values = provider.tables[table].column(name)
     if pa.types.is_dictionary(values.type):
         values = values.cast(pa.string())
@@ -83,18 +84,25 @@ def prevalence(data: Path, demo: Provider) -> Iterator[str]:
 
 
 def totals(data: Path, demo: Provider) -> Iterator[str]:
+    """Totals of the region, and how its emergency care splits over departments."""
     days, emergency = column(demo, "ip", "speldur"), column(demo, "ip", "hsagrp") == "emerg"
     yield "| | region |"
     yield "|---|---|"
     yield f"| spells | {len(days):,} |"
     yield f"| bed days (nights + 1) | {(days + 1).sum():,} |"
-    yield f"| emergency spells: mean nights, share without a night | {days[emergency].mean():.1f}, {(days[emergency] == 0).mean():.0%} |"
-    yield f"| outpatient attendances, tele-attendances | {column(demo, 'op', 'attendances').sum():,}, {column(demo, 'op', 'tele_attendances').sum():,} |"
-    yield f"| rows of outpatients, of emergency care | {demo.tables['op'].num_rows:,}, {demo.tables['aae'].num_rows:,} |"
+    nights, zero = days[emergency].mean(), (days[emergency] == 0).mean()
+    yield f"| emergency spells: mean nights, share without a night | {nights:.1f}, {zero:.0%} |"
+    seen, heard = (column(demo, "op", f"{kind}attendances").sum() for kind in ("", "tele_"))
+    yield f"| outpatient attendances, tele-attendances | {seen:,}, {heard:,} |"
+    op_rows, aae_rows = (demo.tables[name].num_rows for name in ("op", "aae"))
+    yield f"| rows of outpatients, of emergency care | {op_rows:,}, {aae_rows:,} |"
     yield f"| people in the catchment | {people.catchment(1.0).sum():,.0f} |"
     with (data / "ae_attendances_england_2016_2019.csv").open() as file:
         rows = [r for r in csv.DictReader(file) if r["period"] >= "2018-04-01"]
-    england = {t: sum(float(r["attendances"]) for r in rows if r["type"] == t) for t in ("1", "2", "other")}
+    england = {
+        kind: sum(float(r["attendances"]) for r in rows if r["type"] == kind)
+        for kind in ("1", "2", "other")
+    }
     arrivals, pod = column(demo, "aae", "arrivals"), column(demo, "aae", "pod")
     ours = {
         "1": arrivals[np.isin(pod, ("aae_type-01", "aae_type-05"))].sum(),
@@ -110,6 +118,7 @@ def totals(data: Path, demo: Provider) -> Iterator[str]:
 
 
 def main() -> None:
+    """Write the tables below the mark."""
     data, demo = Path(sys.argv[1]), make_demo()
     text = PAGE.read_text().split(MARK)[0]
     parts = {

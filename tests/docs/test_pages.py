@@ -1,6 +1,7 @@
 """Pages stay true: links lead somewhere, and what they show runs."""
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,14 @@ def test_the_python_of_the_readme_runs(tmp_path, monkeypatch):
     for block in blocks:
         exec(block, {})
     assert (tmp_path / "results" / "base" / "run.json").exists()
+
+
+@pytest.mark.parametrize("name", ["provider-tables", "commands", "tpmas"])
+def test_reference_pages_are_up_to_date(name):
+    make_reference = runpy.run_path(str(ROOT / "scripts" / "make_reference.py"))
+    made = make_reference["page"](name)
+    kept = (ROOT / "docs" / "reference" / f"{name}.md").read_text(encoding="utf-8")
+    assert made == kept, "run: uv run scripts/make_reference.py"
 
 
 def test_every_command_is_in_the_readme_or_the_changelog():

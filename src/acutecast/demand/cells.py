@@ -9,10 +9,12 @@ import numpy as np
 
 from acutecast.demand.columns import Column, combinations, stack
 from acutecast.demand.views import View
-from acutecast.facts import LOS_GROUPS
+from acutecast.facts import LOS_GROUPS, rows
 
-_LOS_STARTS = (0, 1, 2, 3, 4, 8, 15, 22)
-LOS_GROUP_OF_DAYS = np.searchsorted(_LOS_STARTS, np.arange(23), side="right").astype(np.int64) - 1
+_LOS_STARTS = [int(row["from_days"]) for row in rows("los_groups")]
+LOS_GROUP_OF_DAYS = (
+    np.searchsorted(_LOS_STARTS, np.arange(_LOS_STARTS[-1] + 1), side="right").astype(np.int64) - 1
+)
 
 
 @dataclass(frozen=True)
@@ -55,19 +57,20 @@ class ViewLayout:
 def lay_out(view: View, sources: Sequence[Source]) -> ViewLayout:
     """Number the cells of a view: every combination that some source row can add to."""
     names = ["pod", "sitetret", *(key for key in view.keys if key != "los_group")]
-    rows = [
+    used_rows = [
         np.arange(len(source.columns["pod"].codes))
         if source.counted is None
         else np.flatnonzero(source.counted)
         for source in sources
     ]
     together = [
-        stack([s.columns[name][r] for s, r in zip(sources, rows, strict=True)]) for name in names
+        stack([s.columns[name][r] for s, r in zip(sources, used_rows, strict=True)])
+        for name in names
     ]
     number, values = combinations(together)
-    bounds = np.cumsum([0, *(len(r) for r in rows)])
+    bounds = np.cumsum([0, *(len(r) for r in used_rows)])
     codes = []
-    for source, row, start, end in zip(sources, rows, bounds[:-1], bounds[1:], strict=True):
+    for source, row, start, end in zip(sources, used_rows, bounds[:-1], bounds[1:], strict=True):
         code = np.full(len(source.columns["pod"].codes), -1, dtype=np.int32)
         code[row] = number[start:end]
         codes.append(code)

@@ -9,6 +9,9 @@ import numpy as np
 
 from acutecast.errors import Problem
 
+# Parts of a change are kept as multiples of this, so that their sum is exact in binary.
+PART_UNIT = 1.0 / 1024.0
+
 
 @dataclass(frozen=True)
 class Cube:

@@ -14,7 +14,7 @@ from acutecast.compute import Event, Watch, run_blocks
 from acutecast.demand import columns, health
 from acutecast.demand.attribution import Quadrature, attribute, quadrature
 from acutecast.demand.cells import LOS_GROUP_OF_DAYS
-from acutecast.demand.cube import Cube, Draws, Parts, Projection
+from acutecast.demand.cube import PART_UNIT, Cube, Draws, Parts, Projection
 from acutecast.demand.kernels import attendances, health_factors, spells
 from acutecast.demand.layout import STEPS_OF_PEOPLE, SpellRecord, SpellRows
 from acutecast.demand.plan import Activity, Plan, compile_plan
@@ -27,9 +27,6 @@ from acutecast.scenario import Scenario, draw_assumptions
 # Told of every run and activity type: the run from 0, the type's key, and a `SpellRecord` (ip) or
 # contacts by year, row and measure (op, aae). Called from several threads.
 Observer = Callable[[int, str, Any], None]
-
-# Parts of a change are kept as multiples of this, so that their sum is exact in binary.
-PART_UNIT = 1.0 / 1024.0
 
 # One stream a decision; the names are part of the reproducibility contract.
 _STREAMS = {

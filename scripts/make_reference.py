@@ -1,0 +1,97 @@
+"""Writes docs/reference from the code: provider tables, commands, TPMAs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from typer.main import get_command
+
+from acutecast import facts
+from acutecast.cli.main import app
+from acutecast.provider import TABLES, columns_of
+
+FOLDER = Path(__file__).parents[1] / "docs" / "reference"
+NOTE = "<!-- made by scripts/make_reference.py -->"
+
+
+def provider_tables() -> Iterator[str]:
+    """Give a line at a time of the page on provider tables."""
+    yield "# Provider tables\n"
+    yield NOTE + "\n"
+    yield "`<root>/<table>/fyear=<year>/dataset=<provider>/*.parquet`; the root is a path or any"
+    yield "fsspec URL. Columns that are not listed are kept and not used.\n"
+    for table in TABLES:
+        yield f"## {table}\n"
+        yield "| column | type | required | may be empty | values | unit | meaning |"
+        yield "|---|---|---|---|---|---|---|"
+        for c in columns_of(table):
+            values = ", ".join(c.codes) if len(c.codes) <= 12 else f"{len(c.codes)} codes"
+            if c.low is not None or c.high is not None:
+                low = "" if c.low is None else f"{'above ' if c.above_low else ''}{c.low:g}"
+                values = f"{low} to {c.high:g}" if c.high is not None else f"{low} and over"
+            yes = {True: "yes", False: ""}
+            cells = (c.name, c.kind, yes[c.required], yes[c.nullable], values, c.unit, c.meaning)
+            yield "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+        yield ""
+
+
+def commands() -> Iterator[str]:
+    """Give a line at a time of the page on commands."""
+    yield "# Commands\n"
+    yield NOTE + "\n"
+    yield "Exit codes: 0 done, 2 something wrong with what was given (all of it in one message),"
+    yield "130 stopped with Ctrl-C. `--json` prints JSON for machines and nothing else.\n"
+
+    def of(name: str, command) -> Iterator[str]:
+        if hasattr(command, "commands"):
+            for part in command.commands.values():
+                yield from of(f"{name} {part.name}", part)
+            return
+        arguments = [p for p in command.params if p.param_type_name == "argument"]
+        options = [p for p in command.params if p.param_type_name == "option" and p.name != "help"]
+        yield f"## {name} {' '.join(p.name.upper() for p in arguments)}".rstrip() + "\n"
+        yield (command.help or "").strip() + "\n"
+        for p in arguments:
+            yield f"- `{p.name.upper()}`: {getattr(p, 'help', '') or ''}"
+        for p in options:
+            shown = p.default not in (None, False) and not callable(p.default)
+            default = f" Default: {p.default}." if shown else ""
+            yield f"- `{', '.join(p.opts)}`: {p.help or ''}{default}"
+        yield ""
+
+    yield from of("acutecast", get_command(app))
+
+
+def tpmas() -> Iterator[str]:
+    """Give a line at a time of the page on TPMAs."""
+    yield "# Types of potentially mitigable activity\n"
+    yield NOTE + "\n"
+    yield "Elicited: share expected to remain in 2039/40 (P10, mean, P90), National Elicitation"
+    yield "Exercise. For display; nothing is a default.\n"
+    yield "| code | key | name | activity | kind | elicited |"
+    yield "|---|---|---|---|---|---|"
+    for row in facts.rows("tpmas"):
+        elicited = " / ".join(row[f"elicited_{part}"] for part in ("p10", "mean", "p90"))
+        kind = row["efficiency_type"] or "avoidance"
+        cells = (row["code"], f"`{row['key']}`", row["name"], row["activity_type"], kind)
+        yield "| " + " | ".join(cells) + f" | {elicited if row['elicited_mean'] else ''} |"
+
+
+PAGES = {"provider-tables": provider_tables, "commands": commands, "tpmas": tpmas}
+
+
+def page(name: str) -> str:
+    """Give the text of a page."""
+    return "\n".join(PAGES[name]()).rstrip() + "\n"
+
+
+def main() -> None:
+    """Write every page."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name in PAGES:
+        (FOLDER / f"{name}.md").write_text(page(name), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
