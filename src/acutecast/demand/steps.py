@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from acutecast.demand.columns import UNKNOWN
-from acutecast.demand.cube import PART_UNIT, Parts
+from acutecast.demand.cube import Parts
 from acutecast.demand.layout import EFFICIENCY_KINDS
 from acutecast.facts import ACTIVITY_TYPES
 
@@ -204,6 +204,4 @@ class _Rows:
             name: np.array([key[i] for key in order], dtype=object) for i, name in enumerate(names)
         }
         values = np.stack([self.values[key] for key in order], axis=1)
-        # Sums of floats depend on the order of the rows in their last digits; these do not.
-        values = np.rint(values / PART_UNIT) * PART_UNIT
         return Parts("step_counts", keys, years, values[None])
