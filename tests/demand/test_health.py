@@ -226,3 +226,10 @@ def test_both_sexes_move_with_one_draw():
     status = health.health_status(table, np.array([0.2, 0.8]), YEAR, (HALFWAY, HORIZON))
     assert np.all(status.shift[0] < status.shift[1])
     assert np.all(status.shift_by_age[:, :, 65 - 55] == 1.0)
+
+
+def test_each_variant_has_its_life_table_where_the_facts_hold_it():
+    assert health.life_table_of("migration_category") == "ppp"
+    # The lookup names a high life expectancy for it, which the facts do not hold.
+    assert health.life_table_of("high_population") == "ppp"
+    assert health.life_table_of("a catchment of one's own") == "ppp"

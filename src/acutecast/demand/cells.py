@@ -112,3 +112,14 @@ def baseline(
         ],
         axis=1,
     )
+
+
+def by_place(
+    keys: dict[str, np.ndarray], cells: dict[str, np.ndarray], counts: np.ndarray
+) -> np.ndarray:
+    """Sum counts (…, view cells, measures) over a view's cells of each (pod, site)."""
+    result = np.zeros((*counts.shape[:-2], len(cells["pod"]), counts.shape[-1]), dtype=np.int64)
+    for i, (pod, site) in enumerate(zip(cells["pod"], cells["sitetret"], strict=True)):
+        mine = np.flatnonzero((keys["pod"] == pod) & (keys["sitetret"] == site))
+        result[..., i, :] = counts[..., mine, :].sum(axis=-2, dtype=np.int64)
+    return result

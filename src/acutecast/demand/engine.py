@@ -13,7 +13,7 @@ from acutecast import streams
 from acutecast.compute import Event, Watch, run_blocks
 from acutecast.demand import columns, health
 from acutecast.demand.attribution import Quadrature, attribute, quadrature
-from acutecast.demand.cells import LOS_GROUP_OF_DAYS
+from acutecast.demand.cells import LOS_GROUP_OF_DAYS, by_place
 from acutecast.demand.cube import PART_UNIT, Cube, Draws, Parts, Projection
 from acutecast.demand.kernels import attendances, health_factors, spells
 from acutecast.demand.layout import STEPS_OF_PEOPLE, SpellRecord, SpellRows
@@ -101,26 +101,41 @@ def simulate(
     assert scenario.horizon_year is not None
     years = years_to_simulate(years, provider.year, scenario.horizon_year)
     names, values, variants, health_uniform = draw_assumptions(scenario)
-    adjustment = None
-    if scenario.health_status:
-        adjustment = health.health_status(
-            provider.tables["hsa_activity_tables"], health_uniform, provider.year, years
-        )
     known_variants = tuple(sorted(set(variants)))
     _check_variants(provider, scenario)
-    plan = compile_plan(provider, scenario, years, known_variants, adjustment)
+    adjustments = _adjustments(provider, scenario, known_variants, health_uniform, years)
+    plan = compile_plan(provider, scenario, years, known_variants, adjustments[0])
     empty = _tpmas_without_rows(plan.empty_tpmas, warning=empty_tpmas == "warn")
     raise_if_any(empty, "The scenario does not fit the data")
     compiled = time.perf_counter()
     if watch is not None:
         watch(Event("compiling", 1, 1, compiled - began))
     variant_index = np.array([known_variants.index(variant) for variant in variants])
-    simulation = _Simulation(plan, scenario.seed, values, variant_index, observe)
+    simulation = _Simulation(plan, scenario.seed, values, variant_index, adjustments, observe)
     run_blocks(simulation.run_block, len(values), threads, watch, cancelled)
     simulated = time.perf_counter()
     timings = {"compile": compiled - began, "simulate": simulated - compiled}
     draws = Draws(tuple(names), values, np.asarray(variants))
     return simulation.projection(draws, timings, (*empty, *plan.warnings))
+
+
+def _adjustments(
+    provider: Provider,
+    scenario: Scenario,
+    variants: Sequence[str],
+    uniform: np.ndarray,
+    years: tuple[int, ...],
+) -> list[health.HealthStatus | None]:
+    """Compute the health status adjustment of each population variant; None where it is off."""
+    if not scenario.health_status:
+        return [None] * len(variants)
+    of_variant = [health.life_table_of(variant) for variant in variants]
+    table = provider.tables["hsa_activity_tables"]
+    made = {
+        name: health.health_status(table, uniform, provider.year, years, name)
+        for name in set(of_variant)
+    }
+    return [made[name] for name in of_variant]
 
 
 def _tpmas_without_rows(paths: Sequence[str], warning: bool) -> tuple[Problem, ...]:
@@ -173,9 +188,11 @@ class _Simulation:
         seed: int,
         values: np.ndarray,
         variant: np.ndarray,
+        adjustments: Sequence[health.HealthStatus | None],
         observe: Observer | None = None,
     ) -> None:
         self.plan = plan
+        self.adjustments = adjustments
         self.observe = observe
         self.seed = seed
         self.values = values
@@ -311,7 +328,7 @@ class _Simulation:
         )
 
     def _health_factors(self, run: int) -> np.ndarray | None:
-        status = self.plan.health
+        status = self.adjustments[self.variant[run]]
         if status is None:
             return None
         n_ages = status.rebase.shape[1]
@@ -391,17 +408,6 @@ class _Simulation:
             "change_factor": names[factor, 0],
             "strategy": names[factor, 1],
         }
-
-
-def by_place(
-    keys: dict[str, np.ndarray], cells: dict[str, np.ndarray], counts: np.ndarray
-) -> np.ndarray:
-    """Sum counts (…, view cells, measures) over a view's cells of each (pod, site)."""
-    result = np.zeros((*counts.shape[:-2], len(cells["pod"]), counts.shape[-1]), dtype=np.int64)
-    for i, (pod, site) in enumerate(zip(cells["pod"], cells["sitetret"], strict=True)):
-        mine = np.flatnonzero((keys["pod"] == pod) & (keys["sitetret"] == site))
-        result[..., i, :] = counts[..., mine, :].sum(axis=-2, dtype=np.int64)
-    return result
 
 
 def _health_of_classes(

@@ -27,6 +27,7 @@ from acutecast.errors import AcutecastError, Problem
 
 BASE_YEAR = 2021
 REFERENCE_AGE = 65
+PRINCIPAL = "ppp"
 FIRST_AGE, LAST_AGE = 55, 90
 # Disability-free life expectancy at 65 in England, 2018-20, years, male and female (ONS).
 DISABILITY_FREE = np.array([10.45, 10.66])
@@ -69,6 +70,18 @@ def _life_expectancy(life_table: str) -> tuple[int, np.ndarray]:
     return years[0], table.reshape(2, LAST_AGE - FIRST_AGE + 1, len(years))
 
 
+def life_table_of(variant: str) -> str:
+    """Give the life expectancy that goes with a population variant.
+
+    The published lookup names high ("hle") and low ("lle") life expectancy for some national
+    variants; where the facts hold no such table, the principal one ("ppp") stands in.
+    """
+    known = {row["life_table"] for row in facts.rows("life_expectancy")}
+    by_variant = {r["variant"]: r["life_table"] for r in facts.rows("population_variants")}
+    named = by_variant.get(variant, PRINCIPAL)
+    return named if named in known else PRINCIPAL
+
+
 def years_covered() -> tuple[int, int]:
     """First and last year for which the distribution was elicited."""
     years = [year for year, _ in _terms()]
@@ -95,7 +108,11 @@ class HealthStatus:
 
 
 def health_status(
-    table: pa.Table, uniform: np.ndarray, baseline_year: int, years: tuple[int, ...]
+    table: pa.Table,
+    uniform: np.ndarray,
+    baseline_year: int,
+    years: tuple[int, ...],
+    life_table: str = PRINCIPAL,
 ) -> HealthStatus:
     """Compute the gain in healthy years for each run.
 
@@ -104,6 +121,7 @@ def health_status(
         uniform: one uniform per run, shared by the sexes, (runs,).
         baseline_year: the start year of the data.
         years: the years simulated, the last the horizon.
+        life_table: the variant of cohort life expectancy, see `life_table_of`.
 
     Raises:
         AcutecastError: where a year is outside the elicited distribution.
@@ -119,7 +137,7 @@ def health_status(
             )
         )
     groups, activity = _activity_by_age(table)
-    first_year, expectancy = _life_expectancy("ppp")
+    first_year, expectancy = _life_expectancy(life_table)
     at = {year: expectancy[:, :, year - first_year] for year in (BASE_YEAR, baseline_year, *years)}
     reference = REFERENCE_AGE - FIRST_AGE
 

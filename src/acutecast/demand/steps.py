@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from acutecast.demand.cells import by_place
 from acutecast.demand.columns import UNKNOWN
 from acutecast.demand.cube import Parts
 from acutecast.demand.layout import EFFICIENCY_KINDS
@@ -76,8 +77,6 @@ class StepCounts:
         activity: Activity,
         view: Callable[[str], np.ndarray],
     ) -> None:
-        from acutecast.demand.engine import by_place
-
         plan, spec = self.plan, ACTIVITY_TYPES[key]
         resampled, avoidance, efficiency = self.effects[key]
         baseline = self._measures(key, plan.totals.baseline[None, :, None])[0, :, :, 0]

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from acutecast import facts
+from acutecast.synthetic import people
 
 # Its functions are made at run time, so a type checker knows none of them.
 pc: Any = pyarrow.compute
@@ -42,3 +43,8 @@ def numbered(prefix: str, table: pa.Table) -> pa.Table:
     """Give the rows keys: the prefix and their position."""
     place = pc.utf8_lpad(pa.array(np.arange(1, table.num_rows + 1)).cast(pa.string()), 6, "0")
     return table.add_column(0, "rn", pc.binary_join_element_wise(prefix, place, "-"))
+
+
+def icb_shares() -> np.ndarray:
+    """Give the shares of the integrated care boards, in the order of `people.ICBS`."""
+    return np.array(list(people.ICBS.values()))

@@ -1,115 +1,149 @@
-"""Inequalities of the built-in region: how often each deprivation quintile is treated."""
+"""Inequalities of the built-in region: how often each deprivation quintile is treated.
+
+Rows of some healthcare resource groups (HRGs) are made so that less deprived people have them more
+often. The table is then computed from the rows, by the rules of the NHP model's data: so it says
+what the rows say, and holds only what their numbers can show.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute
 
 from acutecast.provider import conform
-from acutecast.synthetic.draws import stream
-from acutecast.synthetic.people import ICBS
+from acutecast.synthetic import people
 
-# Healthcare resource groups (first four characters) whose activity differs by deprivation: a rate
-# per head and year in the middle quintile, and its rise from one quintile to the next less
-# deprived one, relative to that. Made for the demonstration.
-_HRGS = {
-    "HN22": (0.0018, 0.12),
-    "HN23": (0.0008, 0.10),
-    "BZ34": (0.0065, 0.06),
-    "FE22": (0.0080, 0.07),
-    "JC42": (0.0050, 0.14),
-    "CB02": (0.0020, 0.09),
+# Rise of the rate of elective care from one quintile to the next less deprived one, relative to
+# the middle quintile. Made for the demonstration.
+_GRADIENTS = {
+    "HN22": 0.16,
+    "BZ34": 0.12,
+    "FE22": 0.14,
+    "JC42": 0.16,
+    "CB02": 0.12,
+    "FE32": 0.12,
+    "LB72": 0.10,
 }
-HRGS = tuple(_HRGS)
+HRGS = tuple(_GRADIENTS)
 
-# Where outpatient procedures fall in these groups: share of a specialty's procedures. Knees (HN)
-# are operated on inpatients only.
+# Where outpatient procedures fall in these groups: share of a specialty's procedures. The others
+# are done in theatres only.
 OUTPATIENT_HRGS = {
     "130": {"BZ34": 0.02},
-    "301": {"FE22": 0.25},
+    "301": {"FE22": 0.10},
     "330": {"JC42": 0.20},
     "160": {"JC42": 0.25},
     "120": {"CB02": 0.06},
+    "101": {"LB72": 0.12},
 }
 
 # People of the catchment by quintile, the most deprived first.
 QUINTILE_SHARES = np.array([0.26, 0.22, 0.20, 0.17, 0.15])
 _QUINTILES = np.arange(1, 6)
-_NOISE = 0.012
-_OTHER = (0.002, 0.08)
+
+# Rules of the NHP model's data: events in every quintile, and significance of a slope above 0.
+_FEWEST = 50
+_T_AT_5_PERCENT = 3.182  # two-sided, three degrees of freedom: five quintiles, two coefficients
 
 
-def inequalities(hrgs: Sequence[str] = HRGS, seed: int = 1) -> pa.Table:
-    """Make the table of inequalities: the main care board, five quintiles for each of `hrgs`.
+def quintile_mix(hrg: str) -> np.ndarray:
+    """Give the shares of the five quintiles among elective activity of an HRG."""
+    weight = QUINTILE_SHARES * (1 + _GRADIENTS.get(hrg, 0.0) * (_QUINTILES - 3))
+    return weight / weight.sum()
 
-    As in data of the NHP demand model, a group is listed where activity per head rises with the
-    quintile, so people of the most deprived areas (1) are treated least. Factors bring observed
-    rates to the fitted line's highest value (`level_up`; the least deprived stay as they are), to
-    its lowest (`level_down`; the most deprived stay), or to its mean (`zero_sum`).
+
+def inequalities(ip: pa.Table, op: pa.Table, size: float) -> pa.Table:
+    """Compute the table of inequalities from the rows.
+
+    For each care board and HRG: elective spells and outpatient procedures per head and quintile,
+    and their line by least squares weighted with people. Listed where every quintile has 50
+    events or more and the rate rises with the quintile (p < 0.05). Factors bring the observed
+    rates to the line's highest value (`level_up`; the least deprived keep 1), to its lowest
+    (`level_down`; the most deprived keep 1) or to its mean (`zero_sum`).
 
     Args:
-        hrgs: the healthcare resource groups, first four characters; those without figures of
-            their own get common ones.
-        seed: the seed of the region.
+        ip: the spells.
+        op: outpatient attendances, procedures of `OUTPATIENT_HRGS` with HRG and quintile.
+        size: the size of the region.
 
     Returns:
-        The table as the contract has it. Rates are activity per head and year.
+        The table as the contract has it, rates per head and year; one empty row where no HRG
+        can be listed, as in a small region.
     """
-    figures = np.array([_HRGS.get(hrg, _OTHER) for hrg in hrgs]).reshape(-1, 2, 1)
-    line = figures[:, 0] * (1 + figures[:, 1] * (_QUINTILES - 3))
-    noise = np.array([stream(seed, f"inequalities.{hrg}").normal(0, _NOISE, 5) for hrg in hrgs])
-    rate = line * (1 + noise.reshape(-1, 5))
-    fitted = _fit(rate)
+    events = _spells(ip) + _procedures(op)
+    heads = people.catchment(size).sum() * QUINTILE_SHARES
+    boards = np.array(list(people.ICBS.values()))[:, None, None]
+    rate = events / (heads * boards)
+    fitted, t = _fit(rate)
+    kept = (events.min(axis=2) >= _FEWEST) & (t > _T_AT_5_PERCENT)
+    pairs = [
+        pair for pair, keep in zip(product(people.ICBS, HRGS), kept.ravel(), strict=True) if keep
+    ]
+    rate, fitted = rate[kept], fitted[kept]
+    if not pairs:
+        names = ("icb", "sushrg_trimmed", "imd_quintile", *_MEASURES)
+        return conform("inequalities", pa.table({name: pa.nulls(1) for name in names}))
     level_up = fitted.max(axis=1, keepdims=True) / rate
     level_up[:, -1] = 1
     level_down = np.maximum(fitted.min(axis=1, keepdims=True), 0) / rate
     level_down[:, 0] = 1
-    count = rate.size
+    zero_sum = fitted.mean(axis=1, keepdims=True) / rate
+    measures = (rate, fitted, level_up, level_down, zero_sum)
     return conform(
         "inequalities",
         pa.table(
             {
-                "icb": np.repeat(_main_icb(), count),
-                "sushrg_trimmed": np.repeat(np.array(hrgs, dtype=str), 5),
-                "imd_quintile": np.tile(_QUINTILES, len(hrgs)),
-                "activity_rate": rate.ravel(),
-                "fitted_line": fitted.ravel(),
-                "level_up": level_up.ravel(),
-                "level_down": level_down.ravel(),
-                "zero_sum": (fitted.mean(axis=1, keepdims=True) / rate).ravel(),
+                "icb": np.repeat([icb for icb, _ in pairs], 5),
+                "sushrg_trimmed": np.repeat([hrg for _, hrg in pairs], 5),
+                "imd_quintile": np.tile(_QUINTILES, len(pairs)),
+                **{n: m.ravel() for n, m in zip(_MEASURES, measures, strict=True)},
             }
         ),
     )
 
 
-def keeps_hrg(table: pa.Table, icb: str, hrg: str) -> bool:
-    """Tell whether outpatient rows of a care board and HRG carry their HRG and quintile."""
-    return (icb, hrg) in _rates(table)
+_MEASURES = ("activity_rate", "fitted_line", "level_up", "level_down", "zero_sum")
 
 
-def quintile_mix(table: pa.Table, icb: str, hrg: str) -> np.ndarray:
-    """Give the shares of the five quintiles among the activity of a care board and HRG.
+def _codes(table: pa.Table, name: str, values: list[str]) -> np.ndarray:
+    """Give the place of each row's value in `values`, -1 where it has none of them."""
+    place = pyarrow.compute.index_in(  # type: ignore[attr-defined]
+        table.column(name).cast(pa.string()), value_set=pa.array(values, pa.string())
+    )
+    return place.fill_null(-1).to_numpy().astype(np.int64)
 
-    Those of the population where the pair is not in `table`.
+
+def _count(table: pa.Table, weight: np.ndarray) -> np.ndarray:
+    """Sum weights by care board, HRG and quintile: (boards, HRGs, 5)."""
+    icb, hrg = _codes(table, "icb", list(people.ICBS)), _codes(table, "sushrg_trimmed", list(HRGS))
+    quintile = table.column("imd_quintile").fill_null(0).to_numpy().astype(np.int64) - 1
+    counts = np.zeros((len(people.ICBS), len(HRGS), 5))
+    there = (icb >= 0) & (hrg >= 0) & (quintile >= 0)
+    np.add.at(counts, (icb[there], hrg[there], quintile[there]), weight[there])
+    return counts
+
+
+def _spells(ip: pa.Table) -> np.ndarray:
+    methods = ["11", "12", "13"]
+    return _count(ip, (_codes(ip, "admimeth", methods) >= 0).astype(float))
+
+
+def _procedures(op: pa.Table) -> np.ndarray:
+    return _count(op, op.column("attendances").to_numpy().astype(float))
+
+
+def _fit(rate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Fit lines through rates of quintiles (…, 5), weighted by people.
+
+    Returns:
+        The lines, (…, 5), and the t statistics of their slopes, (…).
     """
-    weight = QUINTILE_SHARES * _rates(table).get((icb, hrg), 1.0)
-    return weight / weight.sum()
-
-
-def _fit(rate: np.ndarray) -> np.ndarray:
-    """Fit a line through the rates of the quintiles, weighted by population."""
     x = _QUINTILES - (QUINTILE_SHARES * _QUINTILES).sum()
-    slope = (rate * QUINTILE_SHARES * x).sum(axis=1) / (QUINTILE_SHARES * x**2).sum()
-    return (rate * QUINTILE_SHARES).sum(axis=1)[:, None] + slope[:, None] * x
-
-
-def _rates(table: pa.Table) -> dict[tuple[str, str], np.ndarray]:
-    """Give the activity rates of the quintiles for each care board and HRG of the table."""
-    keys = zip(table["icb"].to_pylist()[::5], table["sushrg_trimmed"].to_pylist()[::5], strict=True)
-    return dict(zip(keys, table["activity_rate"].to_numpy().reshape(-1, 5), strict=True))
-
-
-def _main_icb() -> str:
-    return next(iter(ICBS))
+    spread = (QUINTILE_SHARES * x**2).sum()
+    slope = (rate * QUINTILE_SHARES * x).sum(axis=-1) / spread
+    line = (rate * QUINTILE_SHARES).sum(axis=-1)[..., None] + slope[..., None] * x
+    error = np.sqrt((QUINTILE_SHARES * (rate - line) ** 2).sum(axis=-1) / 3 / spread)
+    return line, np.divide(slope, error, out=np.zeros_like(slope), where=error > 0)

@@ -25,7 +25,7 @@ _OLDER = 0.004
 _REGULAR_BY_EMERGENCY = 0.12
 _TRANSFERS_BY_EMERGENCY = 0.012
 # Spells of pregnancy for each birth, delivery included: assumption, after HES maternity statistics.
-_MATERNITY_SPELLS_PER_BIRTH = 1.65
+_MATERNITY_SPELLS_PER_BIRTH = 2.1
 
 ICBS = {"QD1": 0.87, "QD2": 0.13}
 
@@ -99,14 +99,11 @@ def catchment(size: float) -> np.ndarray:
 @cache
 def rates() -> dict[str, np.ndarray]:
     """Give activity per head and year by group, each (2, 91): sex (male first) and age."""
-    x = (_AGES - 55) / 35
     adult = _AGES >= 18
     result: dict[str, np.ndarray] = {}
     for row in read("adult_rates"):
-        terms = [float(row[f"c{i}"]) for i in range(6)]
-        curve = np.exp(np.polynomial.polynomial.polyval(x, terms))
         table = result.setdefault(row["group"], np.zeros((2, MAX_AGE + 1)))
-        table[int(row["sex"]) - 1] = np.where(adult, curve, 0.0)
+        table[int(row["sex"]) - 1] = np.where(adult, _curve(row), 0.0)
     group_of_age = np.array([AGE_GROUPS.index(name) for name in age_group_of_age()])
     for row in read("child_rates"):
         by_group = np.array([float(row.get(name) or 0.0) for name in AGE_GROUPS])
@@ -116,6 +113,19 @@ def rates() -> dict[str, np.ndarray]:
     result["regular"] = emergency * _REGULAR_BY_EMERGENCY * adult
     result["transfer"] = emergency * _TRANSFERS_BY_EMERGENCY
     return result | _births()
+
+
+def _curve(row: dict[str, str]) -> np.ndarray:
+    """Give a curve of adult_rates.csv, which has the formula, at ages 0-90."""
+    base, young, mothers, older, peak, spread = (
+        float(row[name]) for name in ("base", "young", "mothers", "older", "peak", "spread")
+    )
+    return (
+        base
+        + young * np.exp(-(_AGES - 18) / 15)
+        + mothers * np.exp(-0.5 * ((_AGES - 31) / 7) ** 2)
+        + older * np.exp(-0.5 * ((_AGES - peak) / spread) ** 2)
+    )
 
 
 def _births() -> dict[str, np.ndarray]:

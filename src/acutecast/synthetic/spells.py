@@ -13,7 +13,7 @@ from acutecast.provider import conform
 from acutecast.synthetic import people
 from acutecast.synthetic.columns import labels, person, same
 from acutecast.synthetic.draws import stream
-from acutecast.synthetic.inequalities import QUINTILE_SHARES
+from acutecast.synthetic.inequalities import HRGS, quintile_mix
 from acutecast.synthetic.tags import tag_tables
 
 _AGES = np.arange(MAX_AGE + 1)
@@ -49,6 +49,8 @@ _PLACES = {
     "children": (0.82, 0.18, 0.0),
     "birth": (0.86, 0.14, 0.0),
 }
+# Share of maternity spells that hold a delivery: assumption, after HES maternity statistics.
+_DELIVERIES = 0.48
 # Chance of no night, falling with age, and the spread of longer stays (log-normal).
 _ZERO_NIGHTS = {"emergency": (0.56, 0.0046), "ordinary": (0.10, 0.0), "transfer": (0.02, 0.0)}
 _STAY_SPREAD = {"emergency": 1.08, "ordinary": 0.75, "transfer": 0.9}
@@ -187,7 +189,7 @@ def _how_long(
         nights[mine] = np.where(rng.random(len(mine)) < zero, 0, stay)
     mine = np.flatnonzero(group == "maternity")
     delivery = np.zeros(n, dtype=bool)
-    delivery[mine] = rng.random(len(mine)) < 0.6
+    delivery[mine] = rng.random(len(mine)) < _DELIVERIES
     nights[mine] = np.where(
         delivery[mine],
         np.maximum(rng.poisson(1.6, len(mine)), rng.random(len(mine)) < 0.8),
@@ -316,7 +318,7 @@ def _table(seed: int, mix: list[Specialty], spells: dict[str, np.ndarray]) -> pa
                 "is_wla": method == "11",
                 "has_procedure": spells["procedure"],
                 "maternity_delivery_in_spell": spells["delivery"],
-                "imd_quintile": 1 + _choose(rng, np.tile(QUINTILE_SHARES, (n, 1))),
+                "imd_quintile": _quintiles(rng, hrg, np.char.startswith(method, "1")),
                 "sushrg": np.char.add(hrg, np.array(list("ABCDE"))[rng.integers(0, 5, n)]),
                 "sushrg_trimmed": hrg,
                 "sitetret": labels(site, list(people.SITES)),
@@ -334,15 +336,22 @@ def _table(seed: int, mix: list[Specialty], spells: dict[str, np.ndarray]) -> pa
 def _hrg(rng: np.random.Generator, mix: list[Specialty], of: np.ndarray) -> np.ndarray:
     """Give each spell a healthcare resource group (four characters) of its specialty's chapters.
 
-    Within a chapter low numbers are common, as in practice a few groups make up most spells.
+    Within a chapter the first ones are common, as in practice a few groups make up most spells.
     """
-    chapters = np.array([(s.hrg * 3)[:3] for s in mix])
-    chapter = chapters[of, rng.integers(0, 3, len(of))]
-    number = np.minimum(rng.geometric(0.22, len(of)), 9)
-    # Groups with inequality factors are among the numbered ones: HN22, BZ34, FE22, JC42, CB02.
-    tens = np.select(
-        [chapter == "HN", chapter == "BZ", chapter == "FE", chapter == "JC", chapter == "CB"],
-        [21, 33, 21, 41, 1],
-        20,
-    )
-    return np.char.add(chapter, np.char.zfill((tens + number).astype(str), 2))
+    by_chapter = {row["chapter"]: row["hrgs"].split("|") for row in people.read("hrgs")}
+    longest = max(len(hrgs) for hrgs in by_chapter.values())
+    place = np.minimum(rng.geometric(0.3, len(of)), longest) - 1
+    # A chapter shorter than the place drawn starts again.
+    table = np.array([(hrgs * longest)[:longest] for hrgs in by_chapter.values()])
+    names = list(by_chapter)
+    chapters = np.array([[names.index(c) for c in (s.hrg * 3)[:3]] for s in mix])
+    return table[chapters[of, rng.integers(0, 3, len(of))], place]
+
+
+def _quintiles(rng: np.random.Generator, hrg: np.ndarray, elective: np.ndarray) -> np.ndarray:
+    """Give deprivation quintiles: of the population, but for elective care with a gradient."""
+    shares = np.stack([quintile_mix(""), *(quintile_mix(name) for name in HRGS)])
+    which = np.zeros(len(hrg), dtype=np.int64)
+    for i, name in enumerate(HRGS):
+        which[elective & (hrg == name)] = i + 1
+    return 1 + _choose(rng, shares[which])
