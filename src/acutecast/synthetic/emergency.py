@@ -40,18 +40,18 @@ _DEPARTMENTS = (
 _ACUITIES = ("immediate-resuscitation", "very-urgent", "urgent", "standard", "non-urgent", None)
 _ACUITY = {
     "ambulance": (0.030, 0.260, 0.510, 0.170, 0.015, 0.015),
-    "01": (0.003, 0.080, 0.420, 0.440, 0.040, 0.017),
+    "01": (0.004, 0.100, 0.400, 0.390, 0.080, 0.026),
     "02": (0.0, 0.010, 0.200, 0.700, 0.070, 0.020),
-    "03": (0.0, 0.004, 0.090, 0.720, 0.160, 0.026),
+    "03": (0.0, 0.010, 0.140, 0.580, 0.230, 0.040),
     "04": (0.0, 0.0, 0.040, 0.700, 0.230, 0.030),
     "05": (0.0, 0.060, 0.540, 0.380, 0.010, 0.010),
 }
 _CATEGORIES = ("1", "2", "3", "4")
 _CATEGORY = {
     "ambulance": (0.985, 0.012, 0.003, 0.0),
-    "01": (0.945, 0.035, 0.005, 0.015),
+    "01": (0.930, 0.042, 0.008, 0.020),
     "02": (0.800, 0.060, 0.010, 0.130),
-    "03": (0.930, 0.025, 0.005, 0.040),
+    "03": (0.885, 0.035, 0.010, 0.070),
     "04": (0.940, 0.025, 0.005, 0.030),
     "05": (0.800, 0.040, 0.010, 0.150),
 }
@@ -68,8 +68,8 @@ _ENDS = (
 # Left before treatment and low cost: England 2019/20 by arrival (trend data of the NHP elicitation
 # tool, MIT), adults and children together, rounded; neither investigated nor treated: assumption.
 _END = {
-    "ambulance": (0.006, 0.014, 0.110, 0.025, 0.020),
-    "walk-in": (0.004, 0.012, 0.310, 0.075, 0.020),
+    "ambulance": (0.006, 0.014, 0.085, 0.050, 0.090),
+    "walk-in": (0.004, 0.012, 0.225, 0.160, 0.080),
 }
 _END_BY_ACUITY = np.array(
     [
@@ -157,9 +157,7 @@ def _emergency_block(
             "is_discharged_no_treatment": untreated,
             "acuity": labels(np.where(acuity == 5, -1, acuity), list(_ACUITIES[:5])),
             "attendance_category": labels(category, list(_CATEGORIES)),
-            "sitetret": labels(
-                np.array([s for _, s, _ in departments])[department], list(people.SITES)
-            ),
+            "sitetret": labels(sites[department], list(people.SITES)),
             "arrivals": counts[place],
         }
     )

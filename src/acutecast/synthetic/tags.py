@@ -10,23 +10,26 @@ from acutecast.provider import conform
 from acutecast.synthetic import people
 from acutecast.synthetic.draws import stream
 
-# Sample rates: shares of a spell that a cause explains. A short list of each, within the range of
-# the public attributable fractions (alcohol: Public Health England 2020; smoking: Royal College of
-# Physicians 2018; obesity: National Audit Office 2001).
+# Sample rates: shares of a spell that a cause explains, from low to high. A short list of each,
+# within the range of the public attributable fractions (alcohol: Public Health England 2020;
+# smoking: Royal College of Physicians 2018; obesity: National Audit Office 2001).
 _SAMPLE_RATES = {
-    "acute_alcohol": (0.08, 0.14, 0.2, 0.26, 0.33, 0.4),
-    "chronic_alcohol": (0.05, 0.1, 0.18, 0.25, 0.35, 0.5, 0.67),
-    "smoking": (0.07, 0.12, 0.2, 0.27, 0.35, 0.5, 0.65, 0.8),
-    "obesity": (0.06, 0.13, 0.18, 0.29, 0.36, 0.47),
+    "acute_alcohol": (0.02, 0.05, 0.07, 0.12, 0.18, 0.24, 0.33),
+    "chronic_alcohol": (0.03, 0.08, 0.12, 0.18, 0.25, 0.37, 0.65),
+    "smoking": (0.02, 0.06, 0.08, 0.1, 0.13, 0.18, 0.5),
+    "obesity": (0.02, 0.06, 0.12, 0.18, 0.29, 0.36, 0.75),
 }
-_METHODS = {"emergency": "2", "elective": "1"}
+# Alcohol explains most in middle age and in men; smoking more with age. Weight of the person in
+# the place of the rate within its list; the rest is chance.
+_PERSON = 0.5
+_METHODS = {"emergency": ("2",), "direct": ("21", "22", "23"), "elective": ("1",)}
 
 
 def tag_tables(seed: int, spells: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Tag spells.
 
     Args:
-        seed: the region's seed; each TPMA has a stream of its own.
+        seed: the region's seed; each cohort of TPMAs has a stream of its own.
         spells: the table `ip`.
 
     Returns:
@@ -45,9 +48,18 @@ def tag_tables(seed: int, spells: pa.Table) -> tuple[pa.Table, pa.Table]:
         "activity_avoidance": [],
         "efficiencies": [],
     }
+    # Where on (0, 1) the next TPMA of a kind and cohort begins: intervals of one spell that do not
+    # overlap make TPMAs exclude each other.
+    taken: dict[tuple[str, str], np.ndarray] = {}
     for rule in people.read("tpma_tags"):
-        rows, rate = _tagged(seed, rule, columns)
-        found[kinds[rule["key"]]].append((rule["key"], rows, rate))
+        kind, cohort = kinds[rule["key"]], rule["cohort"] or rule["key"]
+        begin = taken.setdefault((kind, cohort), np.zeros(len(spells)))
+        rate = _sample_rates(seed, rule, columns)
+        end = begin + _chance(rule, columns, rate)
+        draw = stream(seed, f"tpma cohort {cohort}").random(len(spells))
+        rows = np.flatnonzero((begin <= draw) & (draw < end))
+        found[kind].append((rule["key"], rows, rate[rows]))
+        taken[kind, cohort] = end
     rn = np.asarray(spells.column("rn"))
     avoidance, efficiencies = (_table(kind, rn, found[kind]) for kind in found)
     return avoidance, efficiencies
@@ -60,7 +72,8 @@ def _may_carry(rule: dict[str, str], spells: dict[str, np.ndarray]) -> np.ndarra
     may &= (nights >= int(rule["nights_from"])) & (nights <= int(rule["nights_to"]))
     may &= np.isin(spells["classpat"], rule["classes"].split("|"))
     if rule["method"] in _METHODS:
-        may &= np.char.startswith(spells["admimeth"].astype(str), _METHODS[rule["method"]])
+        method = spells["admimeth"].astype(str)
+        may &= np.any([np.char.startswith(method, m) for m in _METHODS[rule["method"]]], axis=0)
     if rule["sex"]:
         may &= spells["sex"] == int(rule["sex"])
     if rule["specialties"]:
@@ -70,20 +83,38 @@ def _may_carry(rule: dict[str, str], spells: dict[str, np.ndarray]) -> np.ndarra
     return may
 
 
-def _tagged(
-    seed: int, rule: dict[str, str], spells: dict[str, np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Choose the rows that carry a TPMA, and their sample rates."""
-    rng = stream(seed, f"tpma {rule['key']}")
-    may = np.flatnonzero(_may_carry(rule, spells))
-    wanted = float(rule["share"]) * len(spells["age"])
-    # Poorer areas carry more: the chance falls evenly from the first to the fifth quintile.
-    lean = 1.0 + float(rule["poorer"]) * (3 - spells["imd_quintile"][may]) / 2
-    chance = np.minimum(lean * wanted / max(lean.sum(), 1.0), 1.0)
-    rows = may[rng.random(len(may)) < chance]
+def _chance(rule: dict[str, str], spells: dict[str, np.ndarray], rate: np.ndarray) -> np.ndarray:
+    """Give each spell's chance of a TPMA: its share of all spells, leaning to the poor and old."""
+    may = _may_carry(rule, spells)
+    lean = 1.0 + float(rule["poorer"]) * (3 - spells["imd_quintile"]) / 2
+    lean = may * lean * np.exp(float(rule["older"]) * (spells["age"] - 60) / 10)
+    wanted = float(rule["share"]) * len(may)
+    chance = np.zeros(len(may))
+    # A chance of more than 1 is cut; a few rounds give what is cut to the others.
+    for _ in range(8):
+        open_ = chance < 1
+        missing = wanted - (chance * rate).sum()
+        room = (lean * rate)[open_].sum()
+        if missing <= 0 or room <= 0:
+            break
+        chance = np.minimum(chance + np.where(open_, lean * missing / room, 0.0), 1.0)
+    return chance
+
+
+def _sample_rates(seed: int, rule: dict[str, str], spells: dict[str, np.ndarray]) -> np.ndarray:
+    """Give the sample rate each spell would have: more by age, sex and deprivation, and chance."""
+    n = len(spells["age"])
     if not rule["rates"]:
-        return rows, np.ones(len(rows))
-    return rows, rng.choice(_SAMPLE_RATES[rule["rates"]], len(rows))
+        return np.ones(n)
+    age = spells["age"]
+    middle = np.exp(-0.5 * ((age - 52) / 16) ** 2) * np.where(spells["sex"] == 1, 1.0, 0.6)
+    rising = np.clip((age - 30) / 50, 0, 1)
+    by_age = {"smoking": rising, "obesity": np.full(n, 0.5)}.get(rule["rates"], middle)
+    person = 0.7 * by_age + 0.3 * (5 - spells["imd_quintile"]) / 4
+    draw = stream(seed, f"tpma rate {rule['key']}").random(n)
+    rates = np.array(_SAMPLE_RATES[rule["rates"]])
+    place = (len(rates) * (_PERSON * person + (1 - _PERSON) * draw)).astype(np.int64)
+    return rates[np.minimum(place, len(rates) - 1)]
 
 
 def _table(kind: str, rn: np.ndarray, tags: list[tuple[str, np.ndarray, np.ndarray]]) -> pa.Table:
