@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from acutecast.compute import Event, Watch
 from acutecast.errors import AcutecastError, Problem
-from acutecast.files import is_url, move_into
+from acutecast.files import is_url, local, move_into
 from acutecast.provider import Provider, read_provider
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def run_nhp(
 
     if is_url(out):
         raise AcutecastError(Problem("the NHP layout is written to a local folder", where=str(out)))
-    target = Path(out)
+    target = local(out)
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
@@ -150,9 +150,9 @@ def run_nhp(
 
 def check_target(out: str | os.PathLike[str], replace: bool) -> None:
     """Refuse to write over anything that is not an empty folder or, where allowed, a run."""
-    if is_url(out) or not Path(out).exists():
+    target = local(out)
+    if is_url(out) or not target.exists():
         return
-    target = Path(out)
     if not target.is_dir():
         raise AcutecastError(Problem("is a file, not a folder", where=str(out)))
     if not any(target.iterdir()):

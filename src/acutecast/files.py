@@ -20,6 +20,11 @@ def is_url(path: str | os.PathLike[str]) -> bool:
     return "://" in str(path) and not str(path).startswith("file://")
 
 
+def local(path: str | os.PathLike[str]) -> Path:
+    """Give the path on this machine that a path or "file://" URL names."""
+    return Path(str(path).removeprefix("file://"))
+
+
 def file_system(path: str | os.PathLike[str]) -> tuple[Any, str]:
     """Open the file system of a local path or fsspec URL.
 
@@ -54,7 +59,7 @@ def whole_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
     An existing `target` is replaced; until then it is untouched. The scratch folder lies beside
     the target, so that the final step is a rename on one disk.
     """
-    target = Path(target)
+    target = local(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
@@ -80,7 +85,7 @@ def move_into(source: Path, target: Path) -> None:
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write a text file whole or not at all."""
-    path = Path(path)
+    path = local(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:

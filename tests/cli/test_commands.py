@@ -192,6 +192,14 @@ def test_hostile_scenarios_give_one_message_and_exit_code_2(tmp_path, data, cont
     assert json.loads(as_json.stdout)["problems"]
 
 
+def test_file_urls_are_paths(tmp_path, data, scenario):
+    common = ("run", scenario, "--data", f"file://{data}", "--years", "horizon")
+    acutecast(*common, "--out", f"file://{tmp_path}/run")
+    assert (tmp_path / "run" / "run.json").exists()
+    acutecast(*common, "--out", f"file://{tmp_path}/nhp", "--format", "nhp")
+    assert {path.stem for path in (tmp_path / "nhp").glob("*.parquet")} == NHP_TABLES
+
+
 def test_nothing_the_user_had_is_written_over(tmp_path, data, scenario, stored):
     taken = tmp_path / "taken"
     taken.mkdir()

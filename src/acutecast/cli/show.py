@@ -13,6 +13,7 @@ import typer
 
 from acutecast.compute import Event, Watch
 from acutecast.errors import AcutecastError, Problem
+from acutecast.files import local
 
 if TYPE_CHECKING:
     import polars
@@ -176,7 +177,7 @@ def _cell(name: str, value: Any) -> str:
 
 def nhp_tables(out: str, json: bool) -> None:
     """Say which NHP tables were written."""
-    names = sorted(path.name for path in Path(out).iterdir() if path.suffix == ".parquet")
+    names = sorted(path.name for path in local(out).iterdir() if path.suffix == ".parquet")
     if json:
         _print_json({"out": str(out), "tables": names})
         return
