@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acutecast.errors import AcutecastError, Problem, raise_if_any
-from acutecast.files import file_system, is_url
+from acutecast.files import file_system, is_url, local
 from acutecast.results import answers
 from acutecast.results.cells import Cells, read_cells
 from acutecast.results.store import FORMAT, FORMAT_VERSION
@@ -236,7 +236,7 @@ def open_run(path: str | os.PathLike[str]) -> Run:
         AcutecastError: where there is no run, its format is newer than this version knows, or
             files are missing or cut short.
     """
-    root = str(path) if is_url(path) else str(Path(path))
+    root = str(path) if is_url(path) else str(local(path))
     sizes = _sizes(root)
     if "run.json" not in sizes:
         what = "the folder holds no run" if sizes else "there is no such folder"
