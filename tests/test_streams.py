@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from acutecast import streams
-from acutecast.demand.kernels import row_keys_of_text
+from acutecast.demand.keyed import row_keys_of_text
 
 N = 100_000
 COUNTERS = np.arange(1, N + 1)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acutecast.demand import health
-from acutecast.demand.kernels import health_factors
+from acutecast.demand.health import health_factors
 from acutecast.errors import AcutecastError
 from acutecast.scenario import draw_assumptions, load_scenario, resolve
 from small_provider import YEARS, small_provider

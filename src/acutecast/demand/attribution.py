@@ -18,8 +18,8 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from acutecast.demand.compiling import kernel
 from acutecast.demand.layout import Classes
 
 MAX_NODES = 40
@@ -43,7 +43,7 @@ def quadrature() -> Quadrature:
     return Quadrature(nodes, weights)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def attribute(
     classes: Classes,
     people: np.ndarray,

@@ -15,7 +15,7 @@ from acutecast.demand import columns, health
 from acutecast.demand.attribution import Quadrature, attribute, quadrature
 from acutecast.demand.cells import LOS_GROUP_OF_DAYS, by_place
 from acutecast.demand.cube import PART_UNIT, Cube, Draws, Parts, Projection
-from acutecast.demand.kernels import attendances, health_factors, spells
+from acutecast.demand.kernels import attendances, spells
 from acutecast.demand.layout import STEPS_OF_PEOPLE, SpellRecord, SpellRows
 from acutecast.demand.plan import Activity, Plan, compile_plan
 from acutecast.demand.steps import StepCounts
@@ -333,7 +333,7 @@ class _Simulation:
             return None
         n_ages = status.rebase.shape[1]
         result = np.empty((len(status.groups), 2, n_ages, len(self.plan.years)))
-        health_factors(
+        health.health_factors(
             status.shift[run], status.shift_by_age, status.rebase, status.activity, result
         )
         return result

@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from acutecast import facts
 from acutecast.demand import columns
+from acutecast.demand.compiling import kernel
 from acutecast.errors import AcutecastError, Problem
 
 BASE_YEAR = 2021
@@ -183,3 +184,37 @@ def _activity_by_age(table: pa.Table) -> tuple[tuple[str, ...], np.ndarray]:
         columns.numbers(table, "activity", np.float64)[inside]
     )
     return groups, activity
+
+
+@kernel
+def health_factors(
+    shift: np.ndarray,
+    shift_by_age: np.ndarray,
+    rebase: np.ndarray,
+    activity: np.ndarray,
+    out: np.ndarray,
+) -> None:
+    """Factor of activity by health group, sex, age and year in one run.
+
+    The factor is activity(a - shift × relative gain(a) + rebase(a)) / activity(a), linear between
+    whole ages, never below 0; see `acutecast.demand.health`.
+
+    Args:
+        shift: years of age at 65 gained in this run, (Y, 2).
+        shift_by_age: gain relative to that at 65, (Y, 2, ages 55-90).
+        rebase: years of age already gained at the baseline, (2, ages).
+        activity: activity per head by group, sex and age 0-100, (groups, 2, 101).
+        out: factors, (groups, 2, ages, Y).
+    """
+    n_groups, _, n_ages, n_years = out.shape
+    for g in range(n_groups):
+        for s in range(2):
+            for j in range(n_ages):
+                own = activity[g, s, 55 + j]
+                for y in range(n_years):
+                    age = 55 + j - shift[y, s] * shift_by_age[y, s, j] + rebase[s, j]
+                    age = min(max(age, 0.0), 100.0)
+                    low = min(int(age), 99)
+                    weight = age - low
+                    level = (1.0 - weight) * activity[g, s, low] + weight * activity[g, s, low + 1]
+                    out[g, s, j, y] = max(level / own, 0.0) if own > 0.0 else 1.0

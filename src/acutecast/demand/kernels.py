@@ -15,8 +15,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from acutecast.demand.compiling import kernel
+from acutecast.demand.keyed import applying_factor, scramble, unit
 from acutecast.demand.layout import (
     ConversionCells,
     CountRows,
@@ -38,65 +39,7 @@ _SHORTEN, _TO_SDEC, _PRE_OP, _TO_DAYCASE, _TO_OUTPATIENT = 0, 1, 2, 3, 4
 _COPY_STEP = np.uint64(0x9E3779B97F4A7C15)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
-def _scramble(x: np.uint64) -> np.uint64:
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def _unit(x: np.uint64) -> float:
-    return (float(x >> np.uint64(12)) + 0.5) * 2.220446049250313e-16
-
-
-@njit(cache=True, nogil=True)
-def row_keys_of_text(data: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Hash each text of an Arrow string array (its bytes and offsets) to 64 bits.
-
-    FNV-1a (Fowler, Noll and Vo), then scrambled.
-    """
-    keys = np.empty(len(offsets) - 1, dtype=np.uint64)
-    for i in range(len(keys)):
-        h = np.uint64(0xCBF29CE484222325)
-        for j in range(offsets[i], offsets[i + 1]):
-            h = (h ^ np.uint64(data[j])) * np.uint64(0x100000001B3)
-        keys[i] = _scramble(h)
-    return keys
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def _applying_factor(
-    first: int,
-    last: int,
-    key: np.uint64,
-    tag_tpma: np.ndarray,
-    tag_rate: np.ndarray,
-    tpma_key: np.ndarray,
-    values: np.ndarray,
-    applies: np.ndarray,
-    out: np.ndarray,
-) -> bool:
-    """Multiply into `out` (Y,) the factors of a row's TPMAs (entries `first` to `last`) that apply.
-
-    Each applies with its own sample rate, decided once per row and run and noted in `applies`
-    (entries,). Returns False where none applies.
-    """
-    out[:] = 1.0
-    any_applies = False
-    for e in range(first, last):
-        tpma = tag_tpma[e]
-        applies[e - first] = tag_rate[e] >= 1.0 or (
-            _unit(_scramble(key ^ tpma_key[tpma])) < tag_rate[e]
-        )
-        if applies[e - first]:
-            any_applies = True
-            for y in range(len(out)):
-                out[y] *= values[tpma, y]
-    return any_applies
-
-
-@njit(cache=True, nogil=True, forceinline=True)
+@kernel(forceinline=True)
 def _chosen(
     first: int, last: int, key: np.uint64, tag_tpma: np.ndarray, tpma_key: np.ndarray
 ) -> int:
@@ -110,15 +53,15 @@ def _chosen(
     best = tag_tpma[first]
     if last == first + 1:
         return best
-    best_draw = _scramble(key ^ tpma_key[best])
+    best_draw = scramble(key ^ tpma_key[best])
     for e in range(first + 1, last):
-        draw = _scramble(key ^ tpma_key[tag_tpma[e]])
+        draw = scramble(key ^ tpma_key[tag_tpma[e]])
         if draw > best_draw:
             best, best_draw = tag_tpma[e], draw
     return best
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@kernel(forceinline=True)
 def _add_spell(
     code: np.ndarray,
     los_start: np.ndarray,
@@ -144,7 +87,7 @@ def _add_spell(
         out[at + 2] += procedure
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@kernel(forceinline=True)
 def _add_converted(
     code: np.ndarray,
     offset: np.ndarray,
@@ -165,7 +108,7 @@ def _add_converted(
             out[at + 2] += procedure
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def spells(
     rows: SpellRows,
     avoidance: Tags,
@@ -230,7 +173,7 @@ def spells(
     room = record_row.shape[1]
     for i in range(len(keys)):
         row_key = keys[i]
-        u = _unit(_scramble(row_key ^ copies_stream))
+        u = unit(scramble(row_key ^ copies_stream))
         a, b = class_a[i], class_b[i]
         top = 0.0
         for y in range(n_years):
@@ -247,7 +190,7 @@ def spells(
         if most == 0:
             continue
         first, last = avoid_start[i], avoid_start[i + 1]
-        avoidable = last > first and _applying_factor(
+        avoidable = last > first and applying_factor(
             first,
             last,
             row_key ^ applies_stream,
@@ -275,9 +218,9 @@ def spells(
                         avoidance_effect[cell, k, 1] += effect * (days + 1)
         own_group = los_group_of_days[min(days, longest_group)]
         for copy in range(most):
-            x = _scramble((row_key ^ outcome_stream) + np.uint64(copy) * _COPY_STEP)
-            u_avoid = _unit(x)
-            u_outcome = _unit(_scramble(x + _COPY_STEP)) if tpma >= 0 else 0.0
+            x = scramble((row_key ^ outcome_stream) + np.uint64(copy) * _COPY_STEP)
+            u_avoid = unit(x)
+            u_outcome = unit(scramble(x + _COPY_STEP)) if tpma >= 0 else 0.0
             for y in range(n_years):
                 if copy >= counts[y]:
                     continue
@@ -332,7 +275,7 @@ def spells(
                 )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@kernel(forceinline=True)
 def _draw(row_key: np.uint64, stream: np.uint64, mean: np.ndarray, out: np.ndarray) -> None:
     """Draw one Poisson count a year from one uniform: `mean` and `out` are (Y,)."""
     top = 0.0
@@ -341,7 +284,7 @@ def _draw(row_key: np.uint64, stream: np.uint64, mean: np.ndarray, out: np.ndarr
     if top <= 0.0:
         out[:] = 0
         return
-    u = _unit(_scramble(row_key ^ stream))
+    u = unit(scramble(row_key ^ stream))
     w = normal_quantile(u) if top >= LEAST_ASYMPTOTIC_MEAN else 0.0
     if len(mean) == 1:
         out[0] = poisson_quantile(u, w, mean[0])
@@ -349,7 +292,7 @@ def _draw(row_key: np.uint64, stream: np.uint64, mean: np.ndarray, out: np.ndarr
         poisson_path(u, w, mean, out)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@kernel(forceinline=True)
 def _add_count(
     code: np.ndarray,
     offset: np.ndarray,
@@ -367,7 +310,7 @@ def _add_count(
             out[offset[v, y] + code[i, v] * n_measures + measure] += count[y]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def attendances(
     rows: CountRows,
     avoidance: Tags,
@@ -425,7 +368,7 @@ def attendances(
         for y in range(n_years):
             growth[y] = growth_a[a, y] * growth_b[b, y]
         first, last = avoid_start[i], avoid_start[i + 1]
-        avoidable = last > first and _applying_factor(
+        avoidable = last > first and applying_factor(
             first,
             last,
             row_key ^ last_stream,
@@ -471,7 +414,7 @@ def attendances(
             if avoidable:
                 lost = count * growth[horizon] * (1.0 - survive[horizon])
                 if lost > 0.0:
-                    u = _unit(_scramble(row_key ^ streams[2 * c + 1]))
+                    u = unit(scramble(row_key ^ streams[2 * c + 1]))
                     w = normal_quantile(u) if lost >= LEAST_ASYMPTOTIC_MEAN else 0.0
                     avoided = poisson_quantile(u, w, lost)
                     out[avoided_offset + avoided_code[i] * n_measures + measure] += avoided
@@ -481,37 +424,3 @@ def attendances(
                         k = avoid_tpma[e]
                         avoidance_effect[cell, k, c] += (avoidance_values[k, horizon] - 1.0) * total
             resampled[cell, c] += total
-
-
-@njit(cache=True, nogil=True)
-def health_factors(
-    shift: np.ndarray,
-    shift_by_age: np.ndarray,
-    rebase: np.ndarray,
-    activity: np.ndarray,
-    out: np.ndarray,
-) -> None:
-    """Factor of activity by health group, sex, age and year in one run.
-
-    The factor is activity(a - shift × relative gain(a) + rebase(a)) / activity(a), linear between
-    whole ages, never below 0; see `acutecast.demand.health`.
-
-    Args:
-        shift: years of age at 65 gained in this run, (Y, 2).
-        shift_by_age: gain relative to that at 65, (Y, 2, ages 55-90).
-        rebase: years of age already gained at the baseline, (2, ages).
-        activity: activity per head by group, sex and age 0-100, (groups, 2, 101).
-        out: factors, (groups, 2, ages, Y).
-    """
-    n_groups, _, n_ages, n_years = out.shape
-    for g in range(n_groups):
-        for s in range(2):
-            for j in range(n_ages):
-                own = activity[g, s, 55 + j]
-                for y in range(n_years):
-                    age = 55 + j - shift[y, s] * shift_by_age[y, s, j] + rebase[s, j]
-                    age = min(max(age, 0.0), 100.0)
-                    low = min(int(age), 99)
-                    weight = age - low
-                    level = (1.0 - weight) * activity[g, s, low] + weight * activity[g, s, low + 1]
-                    out[g, s, j, y] = max(level / own, 0.0) if own > 0.0 else 1.0

@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from acutecast.demand.compiling import kernel
 
 # From this mean on the expansion below is used; at 4 it still decides 93% of draws by itself.
 LEAST_ASYMPTOTIC_MEAN = 4.0
@@ -55,7 +56,7 @@ _FAR_TAIL = (
 )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _horner(coefficients: tuple[float, ...], r: float) -> float:
     value = 0.0
     for coefficient in coefficients:
@@ -63,7 +64,7 @@ def _horner(coefficients: tuple[float, ...], r: float) -> float:
     return value
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def normal_quantile(u: float) -> float:
     """Quantile of the standard normal distribution.
 
@@ -81,7 +82,7 @@ def normal_quantile(u: float) -> float:
     return -x if q < 0 else x
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _poisson_by_inversion(u: float, mean: float) -> tuple[int, float, float]:
     """Give the quantile k, P(X = k) and P(X <= k)."""
     term = math.exp(-mean)
@@ -97,7 +98,7 @@ def _poisson_by_inversion(u: float, mean: float) -> tuple[int, float, float]:
     return k, term, total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _poisson_cdf_reaches(u: float, mean: float, k: int) -> bool:
     """Tell whether P(X <= k) >= u, by summing from k towards the nearer tail."""
     log_mode_term = k * math.log(mean) - mean - math.lgamma(k + 1.0)
@@ -121,7 +122,7 @@ def _poisson_cdf_reaches(u: float, mean: float, k: int) -> bool:
     return 1.0 - total >= u
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def poisson_quantile(u: float, w: float, mean: float) -> int:
     """Smallest k with P(X <= k) >= u, X ~ Poisson(mean).
 
@@ -160,7 +161,7 @@ def poisson_quantile(u: float, w: float, mean: float) -> int:
     return k
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def poisson_path(u: float, w: float, means: np.ndarray, out: np.ndarray) -> int:
     """Write `poisson_quantile(u, w, mean)` of every year's mean to `out`; give the largest.
 
@@ -192,7 +193,7 @@ def poisson_path(u: float, w: float, means: np.ndarray, out: np.ndarray) -> int:
     return most
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _binomial_from_zero(u: float, n: int, p: float) -> int:
     ratio = p / (1.0 - p)
     term = math.exp(n * math.log1p(-p))
@@ -207,7 +208,7 @@ def _binomial_from_zero(u: float, n: int, p: float) -> int:
     return k
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _binomial_from_mode(u: float, n: int, p: float) -> int:
     """Invert outwards from the most likely count; for long stays (1 - p)^n would underflow."""
     odds = p / (1.0 - p)
@@ -241,14 +242,14 @@ def _binomial_from_mode(u: float, n: int, p: float) -> int:
     return k
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _binomial_by_inversion(u: float, n: int, p: float) -> int:
     if n * p > _LEAST_FROM_MODE:
         return _binomial_from_mode(u, n, p)
     return _binomial_from_zero(u, n, p)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def binomial_quantile(u: float, n: int, p: float) -> int:
     """Count with distribution Binomial(n, p), not decreasing in u, in n or in p."""
     if p >= 1.0:

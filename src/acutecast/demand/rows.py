@@ -62,7 +62,7 @@ class Rows:
 
 def spell_rows(provider: Provider) -> Rows:
     """Read the inpatient spells."""
-    from acutecast.demand.kernels import row_keys_of_text
+    from acutecast.demand.keyed import row_keys_of_text
 
     table = provider.tables["ip"]
     rn = table.column("rn").cast(pa.large_string()).combine_chunks()
