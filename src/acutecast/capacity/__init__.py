@@ -1,0 +1,1 @@
+"""How much space activity needs: areas, assumptions, the preset method and occupancy."""
