@@ -1,15 +1,18 @@
-"""Writes docs/reference from the code: provider tables, commands, TPMAs."""
+"""Writes docs/reference from the code: provider tables, commands, TPMAs, the Python interface."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from typer.main import get_command
 
-from acutecast import facts
+from acutecast import AcutecastError, Problem, api, facts
 from acutecast.cli.main import app
 from acutecast.provider import TABLES, columns_of
+from acutecast.results import Run
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 NOTE = "<!-- made by scripts/make_reference.py -->"
@@ -78,7 +81,63 @@ def tpmas() -> Iterator[str]:
         yield "| " + " | ".join(cells) + f" | {elicited if row['elicited_mean'] else ''} |"
 
 
-PAGES = {"provider-tables": provider_tables, "commands": commands, "tpmas": tpmas}
+def python() -> Iterator[str]:
+    """Give a line at a time of the page on the Python interface."""
+    yield "# Python interface\n"
+    yield NOTE + "\n"
+    yield "`import acutecast as ac` gives the functions and errors; `ac.run` and `ac.open_run`"
+    yield "give a `Run`. What else a room offers is in the `__all__` of its package.\n"
+    for name in api.__all__:
+        yield from _described(f"ac.{name}", getattr(api, name))
+    yield from _described("Run", Run, signature=False)
+    for name, member in vars(Run).items():
+        if name.startswith("_"):
+            continue
+        if isinstance(member, property):
+            yield from _described(f"Run.{name}", member.fget, signature=False, level=3)
+        else:
+            yield from _described(f"Run.{name}", member, level=3)
+    yield from _described("ac.AcutecastError", AcutecastError, signature=False)
+    yield from _described("ac.Problem", Problem, signature=False)
+
+
+def _described(
+    name: str, thing: Callable[..., Any] | None, signature: bool = True, level: int = 2
+) -> Iterator[str]:
+    """Give the heading of a name, its signature and what its docstring says."""
+    yield f"{'#' * level} {name}\n"
+    yield "```text"
+    if thing is not None and signature:
+        yield _signature(name, thing) + "\n"
+    yield inspect.getdoc(thing) or ""
+    yield "```\n"
+
+
+def _signature(name: str, thing: Callable[..., Any]) -> str:
+    """Write a signature, on one line where it fits."""
+    # Annotations are text in every module, so this does not depend on the version of Python.
+    shown = inspect.signature(thing)
+    parts: list[str] = []
+    for parameter in shown.parameters.values():
+        if parameter.name == "self":
+            continue
+        if parameter.kind is parameter.KEYWORD_ONLY and "*" not in parts:
+            parts.append("*")
+        default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}"
+        parts.append(f"{parameter.name}: {parameter.annotation}{default}")
+    end = f" -> {shown.return_annotation}"
+    line = f"{name}({', '.join(parts)}){end}"
+    if len(line) <= 100:
+        return line
+    return f"{name}(\n" + "".join(f"    {part},\n" for part in parts) + f"){end}"
+
+
+PAGES = {
+    "provider-tables": provider_tables,
+    "commands": commands,
+    "tpmas": tpmas,
+    "python": python,
+}
 
 
 def page(name: str) -> str:
