@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from acutecast.api import (
+        capacity_of,
         demo_provider,
         load_scenario,
+        open_capacity,
         open_run,
         read_provider,
         run,
@@ -23,7 +25,16 @@ __version__ = "0.1.0"
 
 _HOMES = {
     **dict.fromkeys(
-        ("demo_provider", "load_scenario", "open_run", "read_provider", "run", "run_nhp"),
+        (
+            "capacity_of",
+            "demo_provider",
+            "load_scenario",
+            "open_capacity",
+            "open_run",
+            "read_provider",
+            "run",
+            "run_nhp",
+        ),
         "acutecast.api",
     ),
     "AcutecastError": "acutecast.errors",
@@ -34,8 +45,10 @@ __all__ = [
     "AcutecastError",
     "Problem",
     "__version__",
+    "capacity_of",
     "demo_provider",
     "load_scenario",
+    "open_capacity",
     "open_run",
     "read_provider",
     "run",

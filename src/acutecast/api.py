@@ -23,11 +23,21 @@ from acutecast.files import is_url, local, move_into
 from acutecast.provider import Provider, read_provider
 
 if TYPE_CHECKING:
+    from acutecast.capacity import Capacity, Options
     from acutecast.results import Run
     from acutecast.scenario import Scenario
 
 # Long names on purpose: they read well after `acutecast.`
-__all__ = ["demo_provider", "load_scenario", "open_run", "read_provider", "run", "run_nhp"]
+__all__ = [
+    "capacity_of",
+    "demo_provider",
+    "load_scenario",
+    "open_capacity",
+    "open_run",
+    "read_provider",
+    "run",
+    "run_nhp",
+]
 
 
 def demo_provider(seed: int = 1, size: float = 1.0) -> Provider:
@@ -69,6 +79,7 @@ def run(
     suppress: int | None = None,
     replace: bool = False,
     empty_tpmas: str = "auto",
+    capacity: Options | None = None,
     watch: Watch | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Run:
@@ -88,6 +99,8 @@ def run(
         empty_tpmas: what to do about TPMAs that no row of the data has: "error", "warn", or
             "auto", which warns for NHP parameter files (their model runs them) and otherwise
             stops.
+        capacity: work out the capacity in the same pass, as asked here
+            (`acutecast.capacity.options(…)`); it is stored with the run.
         watch: is told of progress.
         cancelled: asked between blocks of runs; True stops the work and leaves nothing behind.
 
@@ -101,10 +114,78 @@ def run(
 
     check_target(out, replace)
     _simulate_into(
-        out, scenario, data, runs, years, seed, threads, dataset, suppress, empty_tpmas, watch,
-        cancelled,
+        out, scenario, data, runs, years, seed, threads, dataset, suppress, empty_tpmas, capacity,
+        watch, cancelled,
     )  # fmt: skip
     return open_run(out)
+
+
+def capacity_of(
+    run: Run | str | os.PathLike[str],
+    data: Provider | str | os.PathLike[str] | None = None,
+    *,
+    risk: float = 0.01,
+    areas: Sequence[str] = (),
+    assumptions: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    by_site: bool = False,
+    elective_days: int = 0,
+    diagnostics: bool = False,
+    workforce: bool = False,
+    threads: int | None = None,
+    watch: Watch | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Capacity:
+    """Work out the space that a stored run needs, and store it in the run's folder.
+
+    Args:
+        run: a run, or its folder or URL.
+        data: the provider or the root of its tables; where the run says they were, if None.
+        risk: the share of open hours in which demand may exceed the space.
+        areas: areas that must be in use, such as "ward_child"; all are worked out.
+        assumptions: a TOML or JSON file, or its content, with what to assume instead of the
+            defaults: {area: {name: value}}.
+        by_site: count each site's space apart; else all sites share it.
+        elective_days: 5, 6 or 7 to spread elective admissions over operating days.
+        diagnostics: go on to tests and scanners.
+        workforce: go on to nurses.
+        threads: how many threads; the numbers do not depend on it.
+        watch: is told of progress.
+        cancelled: asked between blocks of runs; True stops the work.
+
+    Raises:
+        AcutecastError: everything wrong with what was asked, before any work starts.
+    """
+    from acutecast.capacity import options, simulate_capacity
+    from acutecast.results import Run, open_run
+
+    asked = options(
+        risk, areas, assumptions, by_site=by_site, elective_days=elective_days,
+        diagnostics=diagnostics, workforce=workforce,
+    )  # fmt: skip
+    opened = run if isinstance(run, Run) else open_run(run)
+    return simulate_capacity(opened, data, asked, threads=threads, watch=watch, cancelled=cancelled)
+
+
+def open_capacity(run: Run | str | os.PathLike[str]) -> Capacity:
+    """Open the capacity stored with a run.
+
+    Raises:
+        AcutecastError: where the run has none.
+    """
+    from acutecast.capacity import open_capacity
+    from acutecast.results import Run, open_run
+
+    opened = run if isinstance(run, Run) else open_run(run)
+    found = open_capacity(opened)
+    if found is None:
+        raise AcutecastError(
+            Problem(
+                "the run has no capacity yet",
+                where=opened.path,
+                remedy="Work it out first: acutecast capacity RUN.",
+            )
+        )
+    return found
 
 
 def run_nhp(
@@ -135,7 +216,7 @@ def run_nhp(
     try:
         loaded = _simulate_into(
             scratch / "run", scenario, data, runs, "horizon", seed, threads, dataset, None,
-            empty_tpmas, watch, cancelled,
+            empty_tpmas, None, watch, cancelled,
         )  # fmt: skip
         began = time.perf_counter()
         export_nhp(
@@ -186,12 +267,15 @@ def _simulate_into(
     dataset: str | None,
     suppress: int | None,
     empty_tpmas: str,
+    capacity: Options | None,
     watch: Watch | None,
     cancelled: Callable[[], bool] | None,
 ) -> Scenario:
     """Do what `run` says, up to the stored folder; give the scenario as it was run."""
+    from acutecast.capacity import prepare, store
     from acutecast.demand import simulate
-    from acutecast.results import save_run
+    from acutecast.demand.engine import years_to_simulate
+    from acutecast.results import open_run, save_run
     from acutecast.scenario import Scenario, dump_scenario, resolve
 
     began = time.perf_counter()
@@ -208,12 +292,18 @@ def _simulate_into(
         watch(Event("reading", 1, 1, time.perf_counter() - began))
     if empty_tpmas == "auto":
         empty_tpmas = "error" if loaded.nhp is None else "warn"
+    task = None
+    if capacity is not None:
+        assert loaded.horizon_year is not None
+        simulated = years_to_simulate(years, data.year, loaded.horizon_year)
+        task = prepare(data, loaded.seed, len(simulated), loaded.runs, capacity)
     projection = simulate(
         data,
         loaded,
         years=years,
         threads=threads,
         empty_tpmas=empty_tpmas,
+        observe=None if task is None else task.census.observe,
         watch=watch,
         cancelled=cancelled,
     )
@@ -227,6 +317,8 @@ def _simulate_into(
     save_run(projection, dump_scenario(loaded, full=True), about, out, suppress=suppress)
     if watch is not None:
         watch(Event("writing", 1, 1, time.perf_counter() - began))
+    if task is not None:
+        store(open_run(out), task, watch)
     return loaded
 
 

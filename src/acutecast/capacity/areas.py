@@ -218,7 +218,7 @@ def _left_out(known: _Rows, activity: str, used: np.ndarray) -> list[Problem]:
     totals = np.bincount(known.pod.codes, minlength=len(known.pod.categories))
     return [
         Problem(
-            f"{count / total:.0%} of the rows with pod {pod} use no area",
+            f"{_share(count / total)} of the rows with pod {pod} use no area",
             where=activity,
             count=int(count),
             remedy="They are in none of the functional areas and need no space here.",
@@ -227,6 +227,10 @@ def _left_out(known: _Rows, activity: str, used: np.ndarray) -> list[Problem]:
         for pod, count, total in zip(known.pod.categories, counts, totals, strict=True)
         if count
     ]
+
+
+def _share(share: float) -> str:
+    return "fewer than 1%" if share < 0.01 else f"{share:.0%}"
 
 
 def _missing_groups(provider: Provider) -> list[Problem]:

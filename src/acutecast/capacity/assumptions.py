@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 
 from acutecast import streams
-from acutecast.capacity.areas import table_rows
+from acutecast.capacity.areas import Area, areas, table_rows
 from acutecast.errors import AcutecastError, Problem
 from acutecast.files import file_system, is_url, local
 
 if TYPE_CHECKING:
     from acutecast.scenario import Stated
 
-_TABLES = ("assumptions", "diagnostics_workforce")
+_TABLES = ("assumptions", "simulation", "diagnostics_workforce")
+_MINUTES = "specialty_minutes"
+_LONGEST_MINUTES = 10080
 _REMEDY = "Write numbers or intervals by area and name, as in [ward_child] and occupancy = 0.85."
 
 
@@ -70,9 +72,12 @@ class Assumptions:
 
     Attributes:
         stated: the distributions that a user stated, by (area, name); the rest are defaults.
+        specialty_minutes: minutes of a case or appointment by (area, treatment specialty), where a
+            user stated them; they go before minutes in the data.
     """
 
     stated: Mapping[tuple[str, str], Stated] = field(default_factory=dict)
+    specialty_minutes: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
     def value(self, area: str, name: str) -> float:
         """Give the value of an assumption: the default, or the mean of what is stated.
@@ -110,7 +115,8 @@ def load_assumptions(source: str | os.PathLike[str] | Mapping[str, Any]) -> Assu
 
     Args:
         source: the path or URL of a TOML or JSON file, or its content: {area: {name: value}}. A
-            value is a number, an interval [P10, P90] or a distribution as in scenarios.
+            value is a number, an interval [P10, P90] or a distribution as in scenarios. The key
+            "specialty_minutes" holds {area: {tretspef: minutes}}.
 
     Raises:
         AcutecastError: with every unknown area or name and every value outside its range at once.
@@ -128,8 +134,14 @@ def load_assumptions(source: str | os.PathLike[str] | Mapping[str, Any]) -> Assu
         raise AcutecastError(problems_of(error, model), where) from None
     stated = {
         (area, name): getattr(getattr(read, area), name)
-        for area in read.model_fields_set
+        for area in read.model_fields_set - {_MINUTES}
         for name in getattr(read, area).model_fields_set
+    }
+    by_specialty = getattr(read, _MINUTES)
+    minutes = {
+        (area, tretspef): value
+        for area in sorted(by_specialty.model_fields_set)
+        for tretspef, value in sorted(getattr(by_specialty, area).items())
     }
     timed = [
         Problem("an assumption of capacity has no time profile", f"{a}.{n}", remedy="Remove it.")
@@ -138,7 +150,7 @@ def load_assumptions(source: str | os.PathLike[str] | Mapping[str, Any]) -> Assu
     ]
     if timed:
         raise AcutecastError(timed, where)
-    return Assumptions({key: stated[key] for key in defaults() if key in stated})
+    return Assumptions({key: stated[key] for key in defaults() if key in stated}, minutes)
 
 
 def draw(assumptions: Assumptions, seed: int, runs: int) -> dict[tuple[str, str], np.ndarray]:
@@ -165,7 +177,7 @@ def draw(assumptions: Assumptions, seed: int, runs: int) -> dict[tuple[str, str]
 @cache
 def _model() -> Any:
     """Make the model of an override file from the table of defaults."""
-    from pydantic import ConfigDict, create_model
+    from pydantic import ConfigDict, Field, create_model
 
     from acutecast.scenario.distributions import Distribution
     from acutecast.scenario.shorthand import Within
@@ -182,11 +194,23 @@ def _model() -> Any:
     for d in defaults().values():
         kind = Annotated[Distribution, Range(d.low, d.high)]
         by_area.setdefault(d.area, {})[d.name] = (kind, None)
-    areas: dict[str, Any] = {
+    by_name: dict[str, Any] = {
         area: (create_model(area, __config__=config, **names), None)
         for area, names in by_area.items()
     }
-    return create_model("Assumptions", __config__=config, **areas)
+    specialty = Annotated[str, Field(pattern=r"^\d{3}$")]
+    minutes = dict[specialty, Annotated[float, Field(ge=1, le=_LONGEST_MINUTES)]]
+    timed: dict[str, Any] = {
+        area.key: (minutes, Field(default_factory=dict)) for area in booked_areas()
+    }
+    by_specialty = create_model(_MINUTES, __config__=config, **timed)
+    by_name[_MINUTES] = (by_specialty, Field(default_factory=by_specialty))
+    return create_model("Assumptions", __config__=config, **by_name)
+
+
+def booked_areas() -> tuple[Area, ...]:
+    """Give the areas whose cases or appointments may have minutes by specialty."""
+    return tuple(a for a in areas() if a.family in ("procedure", "outpatient", "virtual"))
 
 
 def _read(source: str | os.PathLike[str]) -> dict[str, Any]:

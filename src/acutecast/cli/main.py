@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -89,8 +90,10 @@ def demo(
             )
         )
     with work_in_progress(quiet=json) as (watch, cancelled):
-        provider = show.timed(watch, "making", lambda: api.demo_provider(seed, size))
-        show.timed(watch, "storing", lambda: write_provider(provider, out / "data"))
+        made = show.timed(watch, "making", lambda: api.demo_provider(seed, size))
+        show.timed(watch, "storing", lambda: write_provider(made, out / "data"))
+        # Capacity reads the tables again: it must know where they are.
+        provider = dataclasses.replace(made, source=str(out / "data"))
         scenario = DEMO_SCENARIO | {"runs": runs, "seed": seed}
         run = api.run(
             scenario,
@@ -131,10 +134,14 @@ def run(
             "--skip-empty-tpmas", help="Go on where no row of the data has a TPMA that is set."
         ),
     ] = False,
+    capacity: Annotated[
+        bool, typer.Option("--capacity", help="Work out beds and other space in the same pass.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Simulate a scenario on a provider's data and store the results."""
     from acutecast import api
+    from acutecast.capacity import options
 
     if format not in ("acutecast", "nhp"):
         raise AcutecastError(
@@ -151,7 +158,7 @@ def run(
             stored = api.run(
                 scenario, data, out, runs=runs, years=_years(years), seed=seed, threads=threads,
                 dataset=dataset, suppress=suppress, replace=replace, empty_tpmas=empty,
-                watch=watch, cancelled=cancelled,
+                capacity=options() if capacity else None, watch=watch, cancelled=cancelled,
             )  # fmt: skip
     if format == "nhp":
         show.nhp_tables(out, json=json)
@@ -195,6 +202,50 @@ def summary(
         suppress=suppress,
         json=json,
     )
+
+
+@app.command()
+def capacity(
+    run: Annotated[str, typer.Argument(help="A run folder or URL.")],
+    risk: Annotated[
+        float, typer.Option(help="Share of open hours in which demand may exceed the space.")
+    ] = 0.01,
+    area: Annotated[
+        list[str] | None,
+        typer.Option(help="Show only this area, such as ward_child; repeatable.", metavar="AREA"),
+    ] = None,
+    assumptions: Annotated[
+        str | None,
+        typer.Option(help="TOML or JSON file of assumptions, instead of the defaults."),
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Root of the provider tables, if they were moved.")
+    ] = None,
+    by_site: Annotated[bool, typer.Option("--by-site", help="Count each site apart.")] = False,
+    elective_days: Annotated[
+        int,
+        typer.Option(help="Spread elective admissions over 5, 6 or 7 days; 0 leaves their days."),
+    ] = 0,
+    diagnostics: Annotated[
+        bool, typer.Option("--diagnostics", help="Go on to tests and scanners.")
+    ] = False,
+    workforce: Annotated[bool, typer.Option("--workforce", help="Go on to nurses.")] = False,
+    threads: Threads = None,
+    json: Json = False,
+) -> None:
+    """Work out the beds, theatres, rooms and spaces that a stored run needs."""
+    from acutecast import api
+    from acutecast.cli import show_capacity
+
+    areas = tuple(area or ())
+    with work_in_progress(quiet=json) as (watch, cancelled):
+        worked_out = api.capacity_of(
+            run, data, risk=risk, areas=areas, assumptions=assumptions, by_site=by_site,
+            elective_days=elective_days, diagnostics=diagnostics, workforce=workforce,
+            threads=threads, watch=watch, cancelled=cancelled,
+        )  # fmt: skip
+        pictures = show.timed(watch, "drawing", lambda: show_capacity.draw(worked_out, areas))
+    show_capacity.capacity(worked_out, areas, json=json, files=pictures)
 
 
 @data_app.command("check")

@@ -18,6 +18,7 @@ _WORDS = {
     "simulating": "Simulating",
     "writing": "Writing results",
     "exporting": "Writing NHP tables",
+    "capacity": "Working out capacity",
     "drawing": "Drawing",
 }
 

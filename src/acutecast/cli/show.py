@@ -35,18 +35,21 @@ def timed(watch: Watch, stage: str, work: Callable[[], T]) -> T:
     return result
 
 
-def _print_json(content: Any) -> None:
+def print_json(content: Any) -> None:
+    """Print JSON for machines."""
     typer.echo(json_module.dumps(content, indent=2, default=str))
 
 
-def _console():
+def console():
+    """Give the terminal that tables are printed on."""
     from rich.console import Console
 
     # A pipe or a file has no width; a table cut to 80 columns would lose figures.
     return Console(width=None if sys.stdout.isatty() else 120)
 
 
-def _table(title: str, columns: Sequence[str], numbers: Sequence[str] = ()) -> Table:
+def table_of(title: str, columns: Sequence[str], numbers: Sequence[str] = ()) -> Table:
+    """Make an empty table; columns among `numbers` are set to the right."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -59,7 +62,7 @@ def _table(title: str, columns: Sequence[str], numbers: Sequence[str] = ()) -> T
 def error(fault: AcutecastError, json: bool) -> None:
     """Print what is wrong with the input, on standard error (JSON: on standard output)."""
     if json:
-        _print_json(
+        print_json(
             {"error": fault.title or "error", "problems": [_plain(p) for p in fault.problems]}
         )
         return
@@ -74,12 +77,18 @@ def _plain(problem: Problem) -> dict[str, Any]:
 
 
 def summary(run: Run, json: bool, files: Mapping[str, str | Path]) -> None:
-    """Print the closing summary of a run: baseline, principal projection, range, files."""
+    """Print the closing summary of a run: baseline, principal projection, range, files.
+
+    Capacity stored with the run is part of it.
+    """
+    from acutecast.capacity import open_capacity
+    from acutecast.cli import show_capacity
     from acutecast.results import headline
 
     table = headline(run)
+    capacity = open_capacity(run)
     if json:
-        _print_json(
+        print_json(
             {
                 "scenario": run.name,
                 "dataset": run.info["dataset"],
@@ -87,20 +96,21 @@ def summary(run: Run, json: bool, files: Mapping[str, str | Path]) -> None:
                 "horizon_year": run.horizon,
                 "model_runs": run.runs,
                 "summary": table.to_dicts(),
+                "capacity": [] if capacity is None else capacity.needs().to_dicts(),
                 "files": {name: str(path) for name, path in files.items()},
                 "warnings": run.info.get("warnings", []),
                 "seconds": run.timings,
             }
         )
         return
-    console = _console()
+    terminal = console()
     title = (
         f"{run.name} · {run.info['dataset']} · "
         f"{run.baseline_year}/{(run.baseline_year + 1) % 100:02d} to "
         f"{run.horizon}/{(run.horizon + 1) % 100:02d} · {run.runs} model runs"
     )
     numbers = ("Baseline", "Principal", "Change", "P10", "P90")
-    shown = _table(title, ("Point of delivery", "Counted", *numbers), numbers)
+    shown = table_of(title, ("Point of delivery", "Counted", *numbers), numbers)
     last = ""
     for row in table.iter_rows(named=True):
         pod = row["point of delivery"]
@@ -115,16 +125,18 @@ def summary(run: Run, json: bool, files: Mapping[str, str | Path]) -> None:
             _whole(row["p90"]),
         )
         last = pod
-    console.print(shown)
-    console.print(
+    terminal.print(shown)
+    terminal.print(
         "Principal: mean of the model runs. P10 to P90: eight runs in ten lie between.",
         style="dim",
         highlight=False,
     )
+    if capacity is not None:
+        show_capacity.table(capacity)
     for warning in run.info.get("warnings", []):
         typer.echo(f"Note: {Problem(**warning)}", err=True)
     for name, path in files.items():
-        console.print(f"{name.capitalize():<9} {path}", highlight=False, soft_wrap=True)
+        terminal.print(f"{name.capitalize():<9} {path}", highlight=False, soft_wrap=True)
 
 
 def _whole(value: float | None) -> str:
@@ -150,17 +162,17 @@ def table(
     if suppress is not None:
         frame = hide_small_counts(frame, threshold=suppress)
     if json:
-        _print_json(frame.to_dicts())
+        print_json(frame.to_dicts())
         return
     _print_frame(frame, f"{run.name} · {run.runs} model runs")
 
 
 def _print_frame(frame: polars.DataFrame, title: str) -> None:
     numbers = [name for name, kind in frame.schema.items() if kind.is_numeric() and name != "year"]
-    shown = _table(title, frame.columns, numbers)
+    shown = table_of(title, frame.columns, numbers)
     for row in frame.iter_rows(named=True):
         shown.add_row(*(_cell(name, value) for name, value in row.items()))
-    _console().print(shown)
+    console().print(shown)
 
 
 def _cell(name: str, value: Any) -> str:
@@ -179,7 +191,7 @@ def nhp_tables(out: str, json: bool) -> None:
     """Say which NHP tables were written."""
     names = sorted(path.name for path in local(out).iterdir() if path.suffix == ".parquet")
     if json:
-        _print_json({"out": str(out), "tables": names})
+        print_json({"out": str(out), "tables": names})
         return
     typer.echo(f"{len(names)} tables in {out}: {', '.join(names)}")
 
@@ -188,7 +200,7 @@ def check(provider: Provider, problems: Sequence[Problem], json: bool) -> None:
     """Print the result of checking a provider's tables."""
     faults = [p for p in problems if not p.warning]
     if json:
-        _print_json(
+        print_json(
             {
                 "dataset": provider.dataset,
                 "year": provider.year,
@@ -208,7 +220,7 @@ def check(provider: Provider, problems: Sequence[Problem], json: bool) -> None:
 def describe(content: Mapping[str, Any], json: bool) -> None:
     """Print what a provider's tables hold."""
     if json:
-        _print_json(content)
+        print_json(content)
         return
     _print_tree(content, 0)
 
@@ -229,7 +241,7 @@ def scenario_checked(scenario: Scenario, json: bool) -> None:
     """Say that a scenario is in order."""
     count = len(scenario.assumptions())
     if json:
-        _print_json({"name": scenario.name, "assumptions": count, "problems": []})
+        print_json({"name": scenario.name, "assumptions": count, "problems": []})
         return
     typer.echo(f"{scenario.name}: in order, {count} assumptions")
 
@@ -240,7 +252,7 @@ def scenario(content: Scenario, json: bool) -> None:
 
     rows = in_words(content)
     if json:
-        _print_json(rows)
+        print_json(rows)
         return
     # The dotted path is what a scenario file needs, so it is never cut short.
     _print_rows(
@@ -261,7 +273,7 @@ def scenario(content: Scenario, json: bool) -> None:
 def differences(rows: Sequence[Mapping[str, Any]], first: str, second: str, json: bool) -> None:
     """Print in what two scenarios differ."""
     if json:
-        _print_json(list(rows))
+        print_json(list(rows))
         return
     if not rows:
         typer.echo("The scenarios do not differ.")
@@ -271,7 +283,7 @@ def differences(rows: Sequence[Mapping[str, Any]], first: str, second: str, json
 
 
 def _print_rows(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    shown = _table(title, list(rows[0]) if rows else ["nothing"])
+    shown = table_of(title, list(rows[0]) if rows else ["nothing"])
     for row in rows:
         shown.add_row(*("" if value is None else str(value) for value in row.values()))
-    _console().print(shown)
+    console().print(shown)

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from acutecast.demand.compiling import kernel
+from acutecast.compute.compiling import kernel
 from acutecast.demand.layout import Classes
 
 MAX_NODES = 40

@@ -22,8 +22,8 @@ import numpy as np
 import pyarrow as pa
 
 from acutecast import facts
+from acutecast.compute.compiling import kernel
 from acutecast.demand import columns
-from acutecast.demand.compiling import kernel
 from acutecast.errors import AcutecastError, Problem
 
 BASE_YEAR = 2021

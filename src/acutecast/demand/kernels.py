@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 
-from acutecast.demand.compiling import kernel
+from acutecast.compute.compiling import kernel
 from acutecast.demand.keyed import applying_factor, scramble, unit
 from acutecast.demand.layout import (
     ConversionCells,

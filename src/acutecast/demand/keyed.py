@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from acutecast.demand.compiling import kernel
+from acutecast.compute.compiling import kernel
 
 
 @kernel(forceinline=True)

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from acutecast.demand.compiling import kernel
+from acutecast.compute.compiling import kernel
 
 # From this mean on the expansion below is used; at 4 it still decides 93% of draws by itself.
 LEAST_ASYMPTOTIC_MEAN = 4.0

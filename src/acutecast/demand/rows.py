@@ -62,19 +62,24 @@ class Rows:
 
 def spell_rows(provider: Provider) -> Rows:
     """Read the inpatient spells."""
+    table = provider.tables["ip"]
+    key = spell_keys(table)
+    days = columns.numbers(table, "speldur", np.int64)
+    procedure = columns.numbers(table, "has_procedure", np.int64)
+    measures = np.stack([np.ones_like(days), days + 1, procedure], axis=1)
+    return Rows("ip", table, key, _key_columns("ip", table), np.zeros((len(key), 0)), measures)
+
+
+def spell_keys(table: pa.Table) -> np.ndarray:
+    """Give the random key of each spell from its `rn`, uint64 (n,)."""
     from acutecast.demand.keyed import row_keys_of_text
 
-    table = provider.tables["ip"]
     rn = table.column("rn").cast(pa.large_string()).combine_chunks()
     if isinstance(rn, pa.ChunkedArray):
         rn = pa.concat_arrays(rn.chunks)
     _, offsets, data = rn.buffers()
     start = np.frombuffer(offsets, dtype=np.int64)[rn.offset : rn.offset + len(rn) + 1]
-    key = row_keys_of_text(np.frombuffer(data, dtype=np.uint8), start)
-    days = columns.numbers(table, "speldur", np.int64)
-    procedure = columns.numbers(table, "has_procedure", np.int64)
-    measures = np.stack([np.ones_like(days), days + 1, procedure], axis=1)
-    return Rows("ip", table, key, _key_columns("ip", table), np.zeros((len(key), 0)), measures)
+    return row_keys_of_text(np.frombuffer(data, dtype=np.uint8), start)
 
 
 def count_rows(provider: Provider, activity: str) -> Rows:

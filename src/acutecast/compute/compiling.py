@@ -2,7 +2,7 @@
 
 Numba's own cache looks only at the file of the function that is called: a kernel would keep machine
 code of a function from another file after that one changed, and give old numbers. Here the folder
-of the cache is named after the content of every source in this room.
+of the cache is named after the content of every source in the rooms that have kernels.
 """
 
 from __future__ import annotations
@@ -23,15 +23,18 @@ from numba import njit
 # Its settings are made when it is imported, so a type checker knows none of them.
 config: Any = numba.core.config
 
+_ROOMS = ("compute", "demand", "capacity")
+
 
 @cache
 def cache_folder() -> Path:
     """Give the folder of compiled code: beside the sources, or the user's cache if read-only."""
-    room = Path(__file__).parent
-    content = b"".join(path.read_bytes() for path in sorted(room.glob("*.py")))
+    package = Path(__file__).parents[1]
+    sources = [path for room in _ROOMS for path in sorted((package / room).glob("*.py"))]
+    content = b"".join(path.read_bytes() for path in sources)
     name = hashlib.sha256(content).hexdigest()[:16]
     user = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "acutecast"
-    for root in (room / "__pycache__" / "kernels", user):
+    for root in (package / "compute" / "__pycache__" / "kernels", user):
         try:
             (root / name).mkdir(parents=True, exist_ok=True)
         except OSError:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from numba.core import config
 
-from acutecast.demand import compiling
+from acutecast.compute import compiling
 
 SOURCE = Path(compiling.__file__).parents[1]
 ASK = "from acutecast.demand.quantiles import {0}; print({0}{1})"
@@ -25,10 +25,10 @@ def ask(package: Path, call: str = "poisson_quantile(0.5, 0.0, 3.0)") -> str:
     return done.stdout.strip()
 
 
-def test_an_edit_elsewhere_in_the_room_starts_a_new_cache(tmp_path):
+def test_an_edit_elsewhere_starts_a_new_cache(tmp_path):
     package = tmp_path / "acutecast"
     shutil.copytree(SOURCE, package, ignore=shutil.ignore_patterns("__pycache__"))
-    root = package / "demand" / "__pycache__" / "kernels"
+    root = package / "compute" / "__pycache__" / "kernels"
     assert ask(package) == "3"
     first = {folder.name for folder in root.iterdir()}
     assert ask(package) == "3"
