@@ -6,14 +6,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from acutecast.report.capacity_charts import capacity_chart, capacity_page
     from acutecast.report.charts import projection_chart, save_chart
 
 _HOMES = {
+    "capacity_chart": "capacity_charts",
+    "capacity_page": "capacity_charts",
     "projection_chart": "charts",
     "save_chart": "charts",
 }
 
-__all__ = ["projection_chart", "save_chart"]
+__all__ = ["capacity_chart", "capacity_page", "projection_chart", "save_chart"]
 
 
 def __getattr__(name: str) -> Any:
