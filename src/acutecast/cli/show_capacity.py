@@ -91,12 +91,12 @@ def _print_site(found: Capacity, needs: polars.DataFrame, site: str) -> None:
     for row in needs.iter_rows(named=True):
         if row["site"] == site and row["figure"] not in _CHAIN:
             by_area.setdefault(row["area"], {"label": row["label"]})[row["figure"]] = row
-    enough = f"Enough in {100 * (1 - found.risk):g}% of hours"
-    columns = ("Baseline", "Preset", enough, "P10", "P90", "Worst week", "In use", "Full")
+    columns = ("Base-\nline", "Preset", "Enough", "P10 to P90", "Worst\nweek", "In\nuse", "Full")
     place = "" if site == "all" else f" · {site}"
     year = f"{found.horizon}/{(found.horizon + 1) % 100:02d}"
     title = f"{found.name} · {found.dataset}{place} · {year} · {found.runs} model runs"
     shown = show.table_of(title, ("Area", "Of", *columns), columns)
+    shown.columns[0].no_wrap = True
     for row in by_area.values():
         simulated, full = row["simulated"], row.get("occupancy")
         shown.add_row(
@@ -105,8 +105,7 @@ def _print_site(found: Capacity, needs: polars.DataFrame, site: str) -> None:
             _number(simulated["baseline"]),
             _number(row["preset"]["mean"]),
             _number(simulated["mean"]),
-            _number(simulated["p10"]),
-            _number(simulated["p90"]),
+            f"{_number(simulated['p10'])} to {_number(simulated['p90'])}",
             _number(row["worst_week"]["mean"]) if "worst_week" in row else "",
             _number(row["mean_occupied"]["mean"]) if "mean_occupied" in row else "",
             f"{100 * full['mean']:.0f}%" if full else "booked",
@@ -125,7 +124,7 @@ def _print_site(found: Capacity, needs: polars.DataFrame, site: str) -> None:
 def _number(value: float | None) -> str:
     if value is None:
         return ""
-    return f"{value:,.0f}" if value >= 20 else f"{value:,.1f}"
+    return f"{value:,.0f}" if value >= 10 else f"{value:,.1f}"
 
 
 def _print_chain(needs: polars.DataFrame) -> None:
