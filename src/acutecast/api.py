@@ -53,10 +53,19 @@ def demo_provider(seed: int = 1, size: float = 1.0) -> Provider:
 
 
 def load_scenario(source: str | os.PathLike[str] | Mapping[str, Any]) -> Scenario:
-    """Read a scenario: ours or an NHP `params.json`, from a path, a URL or a dictionary."""
+    """Read a scenario: ours or an NHP `params.json`, from a path, a URL or a dictionary.
+
+    Raises:
+        AcutecastError: with everything wrong in it, its assumptions of capacity included.
+    """
     from acutecast.scenario import load_scenario
 
-    return load_scenario(source)
+    scenario = load_scenario(source)
+    if scenario.capacity:
+        from acutecast.capacity import load_assumptions
+
+        load_assumptions(scenario.capacity, "capacity")
+    return scenario
 
 
 def open_run(path: str | os.PathLike[str]) -> Run:
@@ -296,7 +305,7 @@ def _simulate_into(
     if capacity is not None:
         assert loaded.horizon_year is not None
         simulated = years_to_simulate(years, data.year, loaded.horizon_year)
-        task = prepare(data, loaded.seed, len(simulated), loaded.runs, capacity)
+        task = prepare(data, loaded, len(simulated), capacity)
     projection = simulate(
         data,
         loaded,

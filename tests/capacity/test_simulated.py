@@ -13,6 +13,7 @@ from acutecast.capacity import options
 from acutecast.capacity.areas import areas
 from acutecast.cli.demo import DEMO_SCENARIO
 from acutecast.errors import AcutecastError
+from acutecast.scenario import to_nhp
 
 RUNS, YEARS = 6, (2030, 2043)
 
@@ -180,6 +181,25 @@ def test_stated_assumptions_are_used_and_kept(provider, scenario, tmp_path):
     assert np.array_equal(
         changed.values("ward_child", "simulated"), plain.values("ward_child", "simulated")
     )
+
+
+def test_a_scenario_states_its_own_and_a_file_goes_before_it(provider, scenario, tmp_path):
+    stated = {"capacity": {"ward_adult_non_elective": {"occupancy": 0.5, "days": 300}}}
+    own = again(provider, scenario | stated, tmp_path / "own")
+    key = "ward_adult_non_elective"
+    assert json.loads(own.run.scenario_json)["capacity"] == stated["capacity"]
+    over = ac.capacity_of(own.run, provider, assumptions={key: {"occupancy": 0.8}})
+    kept = {(r["area"], r["name"]): r["value"] for r in over.about["assumptions"]}
+    assert kept[key, "occupancy"] == 0.8
+    assert kept[key, "days"] == 300
+    wrong = scenario | {"capacity": {key: {"occupancy": 3}, "attic": {}}}
+    with pytest.raises(AcutecastError) as fault:
+        ac.load_scenario(wrong)
+    where = {problem.where for problem in fault.value.problems}
+    assert where == {f"capacity.{key}.occupancy", "capacity.attic"}
+    loaded = ac.load_scenario(scenario | stated | {"dataset": "X", "baseline_year": 2023})
+    with pytest.raises(AcutecastError, match="no assumptions of capacity"):
+        to_nhp(loaded)
 
 
 def test_sites_apart_hold_the_patients_of_all(provider, scenario, tmp_path, capacity):

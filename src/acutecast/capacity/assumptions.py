@@ -6,7 +6,7 @@ import json
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -88,6 +88,13 @@ class Assumptions:
         default = defaults()[area, name].value
         return self.stated[area, name].mean() if (area, name) in self.stated else default
 
+    def over(self, others: Assumptions) -> Assumptions:
+        """Give the assumptions of both; where both state one, ours."""
+        return Assumptions(
+            {**others.stated, **self.stated},
+            {**others.specialty_minutes, **self.specialty_minutes},
+        )
+
     def table(self) -> list[dict[str, Any]]:
         """Give all assumptions as rows to show: the value, whether stated, range and source."""
         return [
@@ -110,13 +117,16 @@ class Assumptions:
         return f"stated by the user: {stated.reason}" if stated.reason else "stated by the user"
 
 
-def load_assumptions(source: str | os.PathLike[str] | Mapping[str, Any]) -> Assumptions:
+def load_assumptions(
+    source: str | os.PathLike[str] | Mapping[str, Any], section: str = ""
+) -> Assumptions:
     """Read what a user assumes instead of the defaults.
 
     Args:
         source: the path or URL of a TOML or JSON file, or its content: {area: {name: value}}. A
             value is a number, an interval [P10, P90] or a distribution as in scenarios. The key
             "specialty_minutes" holds {area: {tretspef: minutes}}.
+        section: where the content stands in a larger file ("capacity" of a scenario).
 
     Raises:
         AcutecastError: with every unknown area or name and every value outside its range at once.
@@ -131,7 +141,11 @@ def load_assumptions(source: str | os.PathLike[str] | Mapping[str, Any]) -> Assu
     try:
         read = model.model_validate(content)
     except ValidationError as error:
-        raise AcutecastError(problems_of(error, model), where) from None
+        problems = problems_of(error, model)
+        if section:
+            problems = [replace(p, where=f"{section}.{p.where}") for p in problems]
+            where = "The scenario"
+        raise AcutecastError(problems, where) from None
     stated = {
         (area, name): getattr(getattr(read, area), name)
         for area in read.model_fields_set - {_MINUTES}

@@ -24,6 +24,7 @@ from acutecast.provider import Provider, read_provider
 
 if TYPE_CHECKING:
     from acutecast.results import Run
+    from acutecast.scenario import Scenario
 
 DEFAULT_RISK = 0.01
 
@@ -108,7 +109,7 @@ def simulate_capacity(
     began = time.perf_counter()
     provider = _provider_of(run, data)
     scenario = load_scenario(json.loads(run.scenario_json))
-    task = prepare(provider, scenario.seed, len(run.years), run.runs, options)
+    task = prepare(provider, scenario, len(run.years), options)
     if watch is not None:
         watch(Event("reading", 1, 1, time.perf_counter() - began))
     simulate(
@@ -133,27 +134,29 @@ class Task:
     warnings: tuple[Problem, ...]
 
 
-def prepare(provider: Provider, seed: int, years: int, runs: int, options: Options) -> Task:
+def prepare(provider: Provider, scenario: Scenario, years: int, options: Options) -> Task:
     """Get ready to take the census of a simulation.
 
     Args:
         provider: the data.
-        seed: of the scenario.
-        years, runs: how many are simulated.
+        scenario: what is simulated; the options go before its own assumptions of capacity.
+        years: how many are simulated.
         options: what is asked and assumed.
 
     Raises:
         AcutecastError: where areas overlap, or nobody uses one that the user named.
     """
-    assumed = options.assumptions
+    assumed = options.assumptions.over(load_assumptions(scenario.capacity, "capacity"))
+    options = replace(options, assumptions=assumed)
     stated = {area for area, _ in (*assumed.stated, *assumed.specialty_minutes)}
     known = {area.key for area in areas()}
     found = check_areas(provider, asked={*options.areas, *(stated & known)})
     raise_if_any(found, "The areas do not fit the data")
     pools = pools_of(provider, options.by_site)
     census = Census(
-        provider, pools, assumed, options.risk, seed, years, runs, options.elective_days
-    )
+        provider, pools, assumed, options.risk, scenario.seed, years, scenario.runs,
+        options.elective_days,
+    )  # fmt: skip
     return Task(options, census, tuple(found))
 
 

@@ -248,6 +248,8 @@ class Scenario(_Part):
         activity_avoidance: the share of activity that remains, by TPMA.
         efficiencies: the share of days or settings that remains, by TPMA.
         correlations: groups of assumptions that move together.
+        capacity: assumptions of capacity by area and name, instead of their defaults; they are
+            checked where capacity is known (`acutecast.capacity.load_assumptions`).
         reasons: free text by any path.
         nhp: what an NHP parameter file held beside the above, kept for writing it back.
     """
@@ -275,6 +277,7 @@ class Scenario(_Part):
     activity_avoidance: Avoidance = Avoidance()
     efficiencies: Efficiencies = Efficiencies()
     correlations: list[Correlation] = []
+    capacity: dict[str, dict[str, JsonValue]] = {}
     reasons: dict[str, JsonValue] = {}
     nhp: dict[str, JsonValue] | None = None
 

@@ -103,6 +103,8 @@ def _losses(scenario: Scenario) -> list[Problem]:
         Problem("NHP has no correlations", f"correlations[{index}]")
         for index in range(len(scenario.correlations))
     ]
+    if scenario.capacity:
+        losses.append(Problem("NHP has no assumptions of capacity", "capacity"))
     version = (scenario.nhp or {}).get("app_version", APP_VERSION)
     if not isinstance(version, str) or not re.fullmatch(r"v\d+\.\d+|dev|pr-\d+", version):
         losses.append(Problem(f"is {shown(version)}; NHP takes v5.2 or dev", "nhp.app_version"))
