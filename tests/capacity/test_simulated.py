@@ -336,7 +336,7 @@ def test_a_run_without_capacity_and_damaged_files(provider, scenario, tmp_path):
                  empty_tpmas="warn")  # fmt: skip
     with pytest.raises(AcutecastError, match="has no capacity yet"):
         ac.open_capacity(run)
-    with pytest.raises(AcutecastError, match="capacity needs the provider tables"):
+    with pytest.raises(AcutecastError, match="this needs the provider tables"):
         ac.capacity_of(run)  # made in memory: nobody knows where the data are
     made = ac.capacity_of(run, provider)
     (folder(made) / "needs.parquet").write_bytes(b"PAR1")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +19,8 @@ from acutecast.capacity.stored import Capacity, open_capacity
 from acutecast.capacity.tables import save
 from acutecast.compute import Event, Watch
 from acutecast.errors import AcutecastError, Problem, raise_if_any
-from acutecast.provider import Provider, read_provider
+from acutecast.provider import Provider
+from acutecast.results.source import provider_of, scenario_of
 
 if TYPE_CHECKING:
     from acutecast.results import Run
@@ -104,11 +104,9 @@ def simulate_capacity(
         AcutecastError: everything wrong with the data or areas, before work starts.
     """
     from acutecast.demand import simulate
-    from acutecast.scenario import load_scenario
 
     began = time.perf_counter()
-    provider = _provider_of(run, data)
-    scenario = load_scenario(json.loads(run.scenario_json))
+    provider, scenario = provider_of(run, data), scenario_of(run)
     task = prepare(provider, scenario, len(run.years), options)
     if watch is not None:
         watch(Event("reading", 1, 1, time.perf_counter() - began))
@@ -220,39 +218,6 @@ def _problems_of(options: Options) -> list[Problem]:
         if name not in known
     ]
     return problems
-
-
-def _provider_of(run: Run, data: Provider | str | os.PathLike[str] | None) -> Provider:
-    """Read the data of a run and refuse other data."""
-    if isinstance(data, Provider):
-        provider = data
-    else:
-        source = data or run.timings.get("source", "")
-        try:
-            provider = read_provider(source, run.info["dataset"], run.baseline_year)
-        except AcutecastError as error:
-            if data is not None:
-                raise
-            missing = Problem(
-                "capacity needs the provider tables that the run was made from",
-                where=str(source) or run.path,
-                remedy="Say where they are with --data (data= in Python).",
-            )
-            raise AcutecastError((missing, *error.problems), error.title) from None
-    known = run.info["inputs"]
-    changed = [
-        name for name, digest in provider.hashes.items() if name in known and known[name] != digest
-    ]
-    if changed:
-        raise AcutecastError(
-            Problem(
-                "the tables are not those that the run was made from",
-                where=provider.source,
-                example=", ".join(changed),
-                remedy="Run the scenario again on them, or name the tables of the run.",
-            )
-        )
-    return provider
 
 
 def _check_same(run: Run, beddays: np.ndarray) -> None:

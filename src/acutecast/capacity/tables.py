@@ -270,7 +270,7 @@ def read_table(run: Run, name: str) -> pa.Table:
     """Read one of the tables."""
     file = f"{name}.parquet"
     try:
-        return pq.read_table(pa.BufferReader(_bytes(run, file)))
+        return pq.ParquetFile(pa.BufferReader(_bytes(run, file))).read(use_threads=False)
     except (OSError, pa.ArrowException) as error:
         raise _damaged(run, file, error) from error
 

@@ -103,7 +103,7 @@ def simulate(
     names, values, variants, health_uniform = draw_assumptions(scenario)
     known_variants = tuple(sorted(set(variants)))
     _check_variants(provider, scenario)
-    adjustments = _adjustments(provider, scenario, known_variants, health_uniform, years)
+    adjustments = made_adjustments(provider, scenario, known_variants, health_uniform, years)
     plan = compile_plan(provider, scenario, years, known_variants, adjustments[0])
     empty = _tpmas_without_rows(plan.empty_tpmas, warning=empty_tpmas == "warn")
     raise_if_any(empty, "The scenario does not fit the data")
@@ -119,7 +119,7 @@ def simulate(
     return simulation.projection(draws, timings, (*empty, *plan.warnings))
 
 
-def _adjustments(
+def made_adjustments(
     provider: Provider,
     scenario: Scenario,
     variants: Sequence[str],
@@ -217,17 +217,12 @@ class _Simulation:
 
     def _run(self, run: int, work: _Work) -> None:
         plan = self.plan
-        years = np.array(plan.years)
-        drawn = self.values[run][:, None]
-        factor = np.where(
-            plan.year_on_year[:, None],
-            np.maximum(drawn, 0.0) ** (years - plan.baseline_year),
-            1.0 + (drawn - 1.0) * plan.weights,
-        )
-        by_health = self._health_factors(run)
+        factor = assumption_factors(plan, self.values[run])
+        status = self.adjustments[self.variant[run]]
+        by_health = health_of_run(status, run, len(plan.years))
         for key, activity in plan.activities.items():
             people = activity.population[self.variant[run]]
-            healthy = _health_of_classes(activity, by_health, people.shape)
+            healthy = health_of_classes(activity, by_health, people.shape)
             steps = activity.steps.factors(factor, plan.inequality_weight)
             growth_a, growth_b = people * healthy, steps.prod(axis=0)
             avoidance = factor[activity.avoidance_values]
@@ -327,17 +322,6 @@ class _Simulation:
             count=np.zeros(n_years, dtype=np.int64),
         )
 
-    def _health_factors(self, run: int) -> np.ndarray | None:
-        status = self.adjustments[self.variant[run]]
-        if status is None:
-            return None
-        n_ages = status.rebase.shape[1]
-        result = np.empty((len(status.groups), 2, n_ages, len(self.plan.years)))
-        health.health_factors(
-            status.shift[run], status.shift_by_age, status.rebase, status.activity, result
-        )
-        return result
-
     def _view(self, name: str) -> np.ndarray:
         """Counts of a view as (years, runs, cells, measures), without copying."""
         layout = self.plan.views[name]
@@ -410,7 +394,33 @@ class _Simulation:
         }
 
 
-def _health_of_classes(
+def assumption_factors(plan: Plan, values: np.ndarray) -> np.ndarray:
+    """Give the factor of each assumption and year of one run, (assumptions, Y).
+
+    Args:
+        plan: the plan.
+        values: the run's values at the horizon, (assumptions,).
+    """
+    drawn = values[:, None]
+    return np.where(
+        plan.year_on_year[:, None],
+        np.maximum(drawn, 0.0) ** (np.array(plan.years) - plan.baseline_year),
+        1.0 + (drawn - 1.0) * plan.weights,
+    )
+
+
+def health_of_run(status: health.HealthStatus | None, run: int, years: int) -> np.ndarray | None:
+    """Give one run's health status factors, (groups, sexes, ages, Y); None where it is off."""
+    if status is None:
+        return None
+    result = np.empty((len(status.groups), 2, status.rebase.shape[1], years))
+    health.health_factors(
+        status.shift[run], status.shift_by_age, status.rebase, status.activity, result
+    )
+    return result
+
+
+def health_of_classes(
     activity: Activity, by_health: np.ndarray | None, shape: tuple[int, ...]
 ) -> np.ndarray:
     """Health status factor of each class a, (classes, Y); 1 below 55 and without a table."""
