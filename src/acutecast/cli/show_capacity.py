@@ -96,7 +96,7 @@ def _print_site(found: Capacity, needs: polars.DataFrame, site: str) -> None:
     year = f"{found.horizon}/{(found.horizon + 1) % 100:02d}"
     title = f"{found.name} · {found.dataset}{place} · {year} · {found.runs} model runs"
     shown = show.table_of(title, ("Area", "Of", *columns), columns)
-    shown.columns[0].no_wrap = True
+    shown.columns[0].no_wrap = shown.columns[1].no_wrap = True
     for row in by_area.values():
         simulated, full = row["simulated"], row.get("occupancy")
         shown.add_row(
