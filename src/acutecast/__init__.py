@@ -11,13 +11,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from acutecast.api import (
         capacity_of,
+        compare,
         demo_provider,
         load_scenario,
         open_capacity,
         open_run,
+        precision,
         read_provider,
         run,
         run_nhp,
+        sensitivity,
+        target,
+        why,
     )
     from acutecast.errors import AcutecastError, Problem
 
@@ -27,13 +32,18 @@ _HOMES = {
     **dict.fromkeys(
         (
             "capacity_of",
+            "compare",
             "demo_provider",
             "load_scenario",
             "open_capacity",
             "open_run",
+            "precision",
             "read_provider",
             "run",
             "run_nhp",
+            "sensitivity",
+            "target",
+            "why",
         ),
         "acutecast.api",
     ),
@@ -46,13 +56,18 @@ __all__ = [
     "Problem",
     "__version__",
     "capacity_of",
+    "compare",
     "demo_provider",
     "load_scenario",
     "open_capacity",
     "open_run",
+    "precision",
     "read_provider",
     "run",
     "run_nhp",
+    "sensitivity",
+    "target",
+    "why",
 ]
 
 

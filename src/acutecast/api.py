@@ -23,21 +23,37 @@ from acutecast.files import is_url, local, move_into
 from acutecast.provider import Provider, read_provider
 
 if TYPE_CHECKING:
+    import polars
+
     from acutecast.capacity import Capacity, Options
+    from acutecast.insight.sensitivity import Sensitivity
+    from acutecast.insight.target import Target
+    from acutecast.insight.why import Why
     from acutecast.results import Run
+    from acutecast.results.compare import Comparison
     from acutecast.scenario import Scenario
 
 # Long names on purpose: they read well after `acutecast.`
 __all__ = [
     "capacity_of",
+    "compare",
     "demo_provider",
     "load_scenario",
     "open_capacity",
     "open_run",
+    "precision",
     "read_provider",
     "run",
     "run_nhp",
+    "sensitivity",
+    "target",
+    "why",
 ]
+
+_PILOT_RUNS = 64
+_MOST_RUNS = 20_000
+# Estimated from few runs, the number needed is a rough one.
+_MARGIN = 1.1
 
 
 def demo_provider(seed: int = 1, size: float = 1.0) -> Provider:
@@ -80,7 +96,8 @@ def run(
     data: Provider | str | os.PathLike[str],
     out: str | os.PathLike[str],
     *,
-    runs: int | None = None,
+    runs: int | str | None = None,
+    precision: float = 0.005,
     years: str | Sequence[int] = "all",
     seed: int | None = None,
     threads: int | None = None,
@@ -98,7 +115,9 @@ def run(
         scenario: a scenario, its file, or a dictionary of its fields.
         data: a provider, or the root of its tables.
         out: the run folder to make (a path or an fsspec URL).
-        runs: model runs, instead of the scenario's.
+        runs: model runs, instead of the scenario's; "auto" for as many as `precision` takes.
+        precision: the relative standard error that "auto" brings every headline figure to (those
+            of at least 1% of their measure).
         years: "all", "horizon", or a list of years; the horizon is always among them.
         seed: instead of the scenario's.
         threads: how many threads; all processors by default. The numbers do not depend on it.
@@ -122,11 +141,186 @@ def run(
     from acutecast.results import open_run
 
     check_target(out, replace)
+    if isinstance(runs, str):
+        if runs != "auto":
+            raise AcutecastError(
+                Problem(
+                    f'"{runs}" is no number of runs', "runs", remedy='Write a number or "auto".'
+                )
+            )
+        runs = _runs_for(
+            precision, scenario, data, seed, threads, dataset, empty_tpmas, watch, cancelled
+        )
     _simulate_into(
         out, scenario, data, runs, years, seed, threads, dataset, suppress, empty_tpmas, capacity,
         watch, cancelled,
     )  # fmt: skip
     return open_run(out)
+
+
+def _runs_for(
+    precision: float,
+    scenario: Scenario | str | os.PathLike[str] | Mapping[str, Any],
+    data: Provider | str | os.PathLike[str],
+    seed: int | None,
+    threads: int | None,
+    dataset: str | None,
+    empty_tpmas: str,
+    watch: Watch | None,
+    cancelled: Callable[[], bool] | None,
+) -> int:
+    """Find how many runs bring the headline figures of the horizon to a precision.
+
+    Draws depend on the number of a run only, so what a trial shows holds for the run itself.
+    """
+    from acutecast.insight.precision import runs_needed
+    from acutecast.results import open_run
+
+    if not 0 < precision < 1:
+        raise AcutecastError(
+            Problem(
+                "the precision is a share between 0 and 1",
+                "precision",
+                example=str(precision),
+                remedy="Write 0.005 for 0.5%.",
+            )
+        )
+    done = _PILOT_RUNS
+    with tempfile.TemporaryDirectory(prefix="acutecast-") as name:
+        while True:
+            trial = Path(name) / str(done)
+            _simulate_into(
+                trial, scenario, data, done, "horizon", seed, threads, dataset, None, empty_tpmas,
+                None, watch, cancelled,
+            )  # fmt: skip
+            needed = runs_needed(open_run(trial), precision)
+            if needed <= done:
+                return done
+            if needed > _MOST_RUNS:
+                raise AcutecastError(
+                    Problem(
+                        f"a precision of {100 * precision:g}% takes about {needed:,} runs",
+                        "precision",
+                        remedy=f"Ask for less, or state up to {_MOST_RUNS:,} runs yourself.",
+                    )
+                )
+            done = max(done + 1, round(_MARGIN * needed))
+
+
+def compare(*runs: Run | str | os.PathLike[str], names: Sequence[str] | None = None) -> Comparison:
+    """Compare stored runs with the first of them: differences, paired where they share draws.
+
+    Args:
+        runs: two or more runs, or their folders or URLs.
+        names: a name for each; those of the scenarios if None.
+
+    Raises:
+        AcutecastError: for fewer than two runs.
+    """
+    from acutecast.results.compare import compare
+
+    return compare([_opened(run) for run in runs], names=names)
+
+
+def why(
+    reference: Run | str | os.PathLike[str],
+    other: Run | str | os.PathLike[str],
+    data: Provider | str | os.PathLike[str] | None = None,
+    *,
+    by: Sequence[str] = (),
+    where: Mapping[str, str | Sequence[str]] | None = None,
+    year: int | None = None,
+    threads: int | None = None,
+    watch: Watch | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Why:
+    """Split the difference between two runs over the assumptions that differ, exactly.
+
+    Arguments are those of `acutecast.insight.why.why`.
+    """
+    from acutecast.insight.why import why
+
+    return why(
+        _opened(reference), _opened(other), data, by=by, where=where, year=year, threads=threads,
+        watch=watch, cancelled=cancelled,
+    )  # fmt: skip
+
+
+def sensitivity(
+    run: Run | str | os.PathLike[str],
+    measure: str = "beddays",
+    data: Provider | str | os.PathLike[str] | None = None,
+    *,
+    where: Mapping[str, str | Sequence[str]] | None = None,
+    year: int | None = None,
+    area: str = "",
+    site: str | None = None,
+    total: bool = False,
+    threads: int | None = None,
+    watch: Watch | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Sensitivity:
+    """Say how much of the variance of an output each assumption explains.
+
+    Args:
+        run: a stored run, or its folder or URL.
+        measure: a measure of activity; of an area a figure of capacity ("simulated").
+        data: the provider or the root of its tables, for `total`; where the run says, if None.
+        where: values kept, by column.
+        year: the horizon where None.
+        area: an area of capacity instead of activity.
+        site: of the area.
+        total: whether to work out total-order shares too.
+        threads, watch, cancelled: as in `run`.
+    """
+    from acutecast.insight.outputs import Output
+    from acutecast.insight.sensitivity import sensitivity
+
+    output = Output(measure, where or {}, year, area, site)
+    return sensitivity(
+        _opened(run), output, data, total=total, threads=threads, watch=watch, cancelled=cancelled
+    )
+
+
+def target(
+    run: Run | str | os.PathLike[str],
+    assumption: str,
+    wanted: float,
+    measure: str = "beddays",
+    data: Provider | str | os.PathLike[str] | None = None,
+    *,
+    where: Mapping[str, str | Sequence[str]] | None = None,
+    year: int | None = None,
+    area: str = "",
+    site: str | None = None,
+    threads: int | None = None,
+) -> Target:
+    """Find the value of one assumption at which the mean of an output is `wanted`.
+
+    Args:
+        run: a stored run, or its folder or URL.
+        assumption: its name, as in the draws.
+        wanted: the target.
+        measure, data, where, year, area, site, threads: as in `sensitivity`.
+    """
+    from acutecast.insight.outputs import Output
+    from acutecast.insight.target import target
+
+    output = Output(measure, where or {}, year, area, site)
+    return target(_opened(run), assumption, wanted, output, data, threads=threads)
+
+
+def precision(run: Run | str | os.PathLike[str], wanted: float = 0.005) -> polars.DataFrame:
+    """Give the standard error of every headline figure, and the runs that `wanted` takes."""
+    from acutecast.insight.precision import precision
+
+    return precision(_opened(run), wanted)
+
+
+def _opened(run: Run | str | os.PathLike[str]) -> Run:
+    from acutecast.results import Run, open_run
+
+    return run if isinstance(run, Run) else open_run(run)
 
 
 def capacity_of(
@@ -165,7 +359,6 @@ def capacity_of(
         AcutecastError: everything wrong with what was asked, before any work starts.
     """
     from acutecast.capacity import options, simulate_capacity
-    from acutecast.results import Run, open_run
 
     asked = options(
         risk, areas, assumptions, by_site=by_site, elective_days=elective_days,
@@ -182,9 +375,8 @@ def open_capacity(run: Run | str | os.PathLike[str]) -> Capacity:
         AcutecastError: where the run has none.
     """
     from acutecast.capacity import open_capacity
-    from acutecast.results import Run, open_run
 
-    opened = run if isinstance(run, Run) else open_run(run)
+    opened = _opened(run)
     found = open_capacity(opened)
     if found is None:
         raise AcutecastError(

@@ -158,6 +158,16 @@ def prepare(provider: Provider, scenario: Scenario, years: int, options: Options
     return Task(options, census, tuple(found))
 
 
+def needs_of(task: Task, area: str, figure: str, site: str | None = None) -> np.ndarray:
+    """Give one figure of a finished census without storing anything, (years, runs)."""
+    census = task.census
+    pools = census.pools
+    place = pools.sites.index(site or pools.sites[0])
+    pool = place * len(areas()) + [a.key for a in areas()].index(area)
+    found = work_out(census.counts, pools, [pool], census.drawn, task.options.risk, census.calendar)
+    return found.of(pool, figure)
+
+
 def store(run: Run, task: Task, watch: Watch | None = None) -> Capacity:
     """Work out the needs from a finished census and store them in the run's folder."""
     began = time.perf_counter()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from acutecast.cli import show
+from acutecast.cli import insight, show
+from acutecast.cli.options import By, Data, Json, Threads, Where, conditions, parts_of
 from acutecast.cli.progress import work_in_progress
 from acutecast.errors import AcutecastError, Cancelled, Problem
 
@@ -27,13 +27,12 @@ app.add_typer(scenario_app, name="scenario")
 
 USER_ERROR, STOPPED = 2, 130
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines and nothing else.")]
-Threads = Annotated[
-    int | None, typer.Option(min=1, help="Threads; all processors by default.", show_default=False)
-]
 Runs = Annotated[
-    int | None,
-    typer.Option(min=1, max=100_000, help="Model runs, instead of the scenario's."),
+    str | None,
+    typer.Option(
+        help="Model runs, instead of the scenario's; 'auto' for as many as --precision takes.",
+        metavar="RUNS",
+    ),
 ]
 Seed = Annotated[int | None, typer.Option(help="Seed, instead of the scenario's.")]
 Years = Annotated[
@@ -92,8 +91,8 @@ def demo(
     with work_in_progress(quiet=json) as (watch, cancelled):
         made = show.timed(watch, "making", lambda: api.demo_provider(seed, size))
         show.timed(watch, "storing", lambda: write_provider(made, out / "data"))
-        # Capacity reads the tables again: it must know where they are.
-        provider = dataclasses.replace(made, source=str(out / "data"))
+        # From the files, like every later run of them, so that all are known to share their draws.
+        provider = api.read_provider(out / "data")
         scenario = DEMO_SCENARIO | {"runs": runs, "seed": seed}
         run = api.run(
             scenario,
@@ -118,6 +117,9 @@ def run(
     data: Annotated[str, typer.Option(help="Root of the provider tables: a path or URL.")],
     out: Annotated[str, typer.Option(help="Folder (or URL) for the results.")],
     runs: Runs = None,
+    precision: Annotated[
+        float, typer.Option(help="Relative standard error for --runs auto; 0.005 is 0.5%.")
+    ] = 0.005,
     years: Years = "all",
     seed: Seed = None,
     threads: Threads = None,
@@ -151,12 +153,14 @@ def run(
     with work_in_progress(quiet=json) as (watch, cancelled):
         if format == "nhp":
             api.run_nhp(
-                scenario, data, out, runs=runs, seed=seed, threads=threads, dataset=dataset,
-                suppress=suppress, empty_tpmas=empty, watch=watch, cancelled=cancelled,
+                scenario, data, out, runs=_number_of_runs(runs), seed=seed, threads=threads,
+                dataset=dataset, suppress=suppress, empty_tpmas=empty, watch=watch,
+                cancelled=cancelled,
             )  # fmt: skip
         else:
             stored = api.run(
-                scenario, data, out, runs=runs, years=_years(years), seed=seed, threads=threads,
+                scenario, data, out, runs="auto" if runs == "auto" else _number_of_runs(runs),
+                precision=precision, years=_years(years), seed=seed, threads=threads,
                 dataset=dataset, suppress=suppress, replace=replace, empty_tpmas=empty,
                 capacity=options() if capacity else None, watch=watch, cancelled=cancelled,
             )  # fmt: skip
@@ -169,13 +173,8 @@ def run(
 @app.command()
 def summary(
     run: Annotated[str, typer.Argument(help="A run folder or URL.")],
-    by: Annotated[
-        str, typer.Option(help="Key columns, comma separated: pod,sitetret,age_group,tretspef,…")
-    ] = "pod",
-    where: Annotated[
-        list[str] | None,
-        typer.Option(help="Keep only, e.g. sitetret=RXX01 or age_group=75-84,85+; repeatable."),
-    ] = None,
+    by: By = "pod",
+    where: Where = None,
     measure: Annotated[
         str | None, typer.Option(help="Measures, comma separated: beddays,admissions,…")
     ] = None,
@@ -195,8 +194,8 @@ def summary(
         return
     show.table(
         stored,
-        by=tuple(part.strip() for part in by.split(",") if part.strip()),
-        where=_where(where or []),
+        by=parts_of(by),
+        where=conditions(where),
         measures=None if measure is None else tuple(measure.split(",")),
         years=wanted,
         suppress=suppress,
@@ -218,9 +217,7 @@ def capacity(
         str | None,
         typer.Option(help="TOML or JSON file of assumptions, instead of the defaults."),
     ] = None,
-    data: Annotated[
-        str | None, typer.Option(help="Root of the provider tables, if they were moved.")
-    ] = None,
+    data: Data = None,
     by_site: Annotated[bool, typer.Option("--by-site", help="Count each site apart.")] = False,
     elective_days: Annotated[
         int,
@@ -324,6 +321,26 @@ def scenario_diff(
     show.differences(rows, first, second, json=json)
 
 
+app.command()(insight.compare)
+app.command()(insight.why)
+app.command()(insight.sensitivity)
+app.command()(insight.precision)
+
+
+def _number_of_runs(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not text.isdigit() or not 1 <= int(text) <= 100_000:
+        raise AcutecastError(
+            Problem(
+                f'"{text}" is no number of runs',
+                where="--runs",
+                remedy="Write a number from 1 to 100000.",
+            )
+        )
+    return int(text)
+
+
 def _years(text: str) -> str | list[int]:
     if text in ("all", "horizon"):
         return text
@@ -337,20 +354,6 @@ def _years(text: str) -> str | list[int]:
                 remedy="Write all, horizon, or years such as 2030,2035.",
             )
         ) from None
-
-
-def _where(conditions: list[str]) -> dict[str, list[str]]:
-    wrong = [text for text in conditions if "=" not in text]
-    if wrong:
-        raise AcutecastError(
-            Problem(
-                f'"{wrong[0]}" names no column and value',
-                where="--where",
-                remedy="Write column=value, or column=value,value.",
-            )
-        )
-    pairs = (text.split("=", 1) for text in conditions)
-    return {column.strip(): value.split(",") for column, value in pairs}
 
 
 def main(arguments: list[str] | None = None) -> None:

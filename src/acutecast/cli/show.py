@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from acutecast.scenario import Scenario
 
 T = TypeVar("T")
+_SHARES = ("share", "total", "total_error", "share_error", "P(more)", "relative_error")
 
 
 def timed(watch: Watch, stage: str, work: Callable[[], T]) -> T:
@@ -164,10 +165,11 @@ def table(
     if json:
         print_json(frame.to_dicts())
         return
-    _print_frame(frame, f"{run.name} · {run.runs} model runs")
+    print_frame(frame, f"{run.name} · {run.runs} model runs")
 
 
-def _print_frame(frame: polars.DataFrame, title: str) -> None:
+def print_frame(frame: polars.DataFrame, title: str) -> None:
+    """Print a table of any columns."""
     numbers = [name for name, kind in frame.schema.items() if kind.is_numeric() and name != "year"]
     shown = table_of(title, frame.columns, numbers)
     for row in frame.iter_rows(named=True):
@@ -178,8 +180,14 @@ def _print_frame(frame: polars.DataFrame, title: str) -> None:
 def _cell(name: str, value: Any) -> str:
     if value is None:
         return ""
-    if name == "change_pct":
+    if name in ("change_pct", "difference_pct"):
         return f"{value:+.1f}%"
+    if name in _SHARES:
+        return f"{100 * value:.1f}%"
+    if name == "narrower":
+        return f"{value:.1f}×"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:,.0f}"
     if isinstance(value, int) and name != "year":

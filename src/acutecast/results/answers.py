@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from acutecast.results.run import Run
 
+_FORMS = {"exact": "attribution", "isolated": "step_counts"}
 _PART_COLUMNS = ("activity_type", "pod", "sitetret", "measure", "change_factor", "strategy")
 
 
@@ -164,13 +165,22 @@ def attribution(
     where: Mapping[str, Any],
     years: Sequence[int] | int | None,
     interval: tuple[float, float],
+    form: str = "exact",
 ) -> polars.DataFrame:
     """Answer `Run.attribution`."""
     import polars as pl
 
     by = tuple(dict.fromkeys(name for name in as_tuple(by) if name != "year"))
     kept = {name: as_tuple(value) for name, value in where.items()}
-    table = run.parts("attribution")
+    if form not in _FORMS:
+        raise AcutecastError(
+            Problem(f'there is no form "{form}"', "form", remedy="Write exact or isolated.")
+        )
+    table = run.parts(_FORMS[form])
+    if form == "isolated" and "change_factor" not in kept:
+        # Its rows of the baseline are no part of the change.
+        names = table.keys["change_factor"].names
+        kept["change_factor"] = tuple(name for name in names if name != "baseline")
     if "measure" in kept:
         kept["measure"] = _apart(kept["measure"])
     _check_parts(table, by, kept)

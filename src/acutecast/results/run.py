@@ -154,6 +154,7 @@ class Run:
         where: Mapping[str, Any] | None = None,
         years: Sequence[int] | int | None = None,
         interval: tuple[float, float] = INTERVAL,
+        form: str = "exact",
     ) -> polars.DataFrame:
         """Say what the change from the baseline is made of.
 
@@ -163,13 +164,16 @@ class Run:
             where: the values kept; must name one measure unless `by` has "measure".
             years: the years asked for; the horizon where None.
             interval: the ends of the prediction interval of each part.
+            form: "exact", Shapley parts that add up in every run, TPMAs that overlap sharing
+                fairly; or "isolated", each effect as if alone, as the NHP model reports it with an
+                interaction term for what that leaves, at the horizon only.
 
         Returns:
             A row per part and year: the columns of `by`, `year`, `mean`, `p10`, `p90`, and beside
             them `baseline` and `total` (the principal projection) of what the part belongs to.
-            In each run the parts add up exactly to the change; so do the means, to rounding.
+            In each run the exact parts add up exactly to the change; so do the means, to rounding.
         """
-        return answers.attribution(self, by, where or {}, years, interval)
+        return answers.attribution(self, by, where or {}, years, interval, form)
 
     def _table(self, file: str) -> Cells:
         if file not in self.info["tables"]:
