@@ -364,8 +364,9 @@ def capacity_of(
         risk, areas, assumptions, by_site=by_site, elective_days=elective_days,
         diagnostics=diagnostics, workforce=workforce,
     )  # fmt: skip
-    opened = run if isinstance(run, Run) else open_run(run)
-    return simulate_capacity(opened, data, asked, threads=threads, watch=watch, cancelled=cancelled)
+    return simulate_capacity(
+        _opened(run), data, asked, threads=threads, watch=watch, cancelled=cancelled
+    )
 
 
 def open_capacity(run: Run | str | os.PathLike[str]) -> Capacity:
