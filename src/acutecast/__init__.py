@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from acutecast.api import (
+        backtest,
         capacity_of,
         compare,
         demo_provider,
+        later_year,
         load_scenario,
         open_capacity,
         open_run,
@@ -31,9 +33,11 @@ __version__ = "0.1.0"
 _HOMES = {
     **dict.fromkeys(
         (
+            "backtest",
             "capacity_of",
             "compare",
             "demo_provider",
+            "later_year",
             "load_scenario",
             "open_capacity",
             "open_run",
@@ -55,9 +59,11 @@ __all__ = [
     "AcutecastError",
     "Problem",
     "__version__",
+    "backtest",
     "capacity_of",
     "compare",
     "demo_provider",
+    "later_year",
     "load_scenario",
     "open_capacity",
     "open_run",

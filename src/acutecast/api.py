@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import polars
 
     from acutecast.capacity import Capacity, Options
+    from acutecast.insight.backtest import Scored
     from acutecast.insight.sensitivity import Sensitivity
     from acutecast.insight.target import Target
     from acutecast.insight.why import Why
@@ -35,9 +36,11 @@ if TYPE_CHECKING:
 
 # Long names on purpose: they read well after `acutecast.`
 __all__ = [
+    "backtest",
     "capacity_of",
     "compare",
     "demo_provider",
+    "later_year",
     "load_scenario",
     "open_capacity",
     "open_run",
@@ -315,6 +318,47 @@ def precision(run: Run | str | os.PathLike[str], wanted: float = 0.005) -> polar
     from acutecast.insight.precision import precision
 
     return precision(_opened(run), wanted)
+
+
+def backtest(
+    run: Run | str | os.PathLike[str],
+    later: Provider | str | os.PathLike[str],
+    *,
+    by: Sequence[str] = ("pod",),
+    year: int | None = None,
+) -> Scored:
+    """Score a projection from an earlier baseline against the provider's own later year.
+
+    Args:
+        run: a stored run whose years include the later one, or its folder or URL.
+        later: the provider in the later year, or the root of its tables.
+        by: columns that tell groups apart; measures are always apart.
+        year: which year, where the tables hold several.
+
+    Raises:
+        AcutecastError: where the run has no such year, or is another provider's.
+    """
+    from acutecast.insight.backtest import backtest
+
+    opened = _opened(run)
+    if not isinstance(later, Provider):
+        later = read_provider(later, opened.info["dataset"], year)
+    return backtest(opened, later, by)
+
+
+def later_year(
+    provider: Provider, scenario: Scenario | Mapping[str, Any], year: int, run: int = 1
+) -> Provider:
+    """Make a provider's later year out of one run of a scenario, to test back-tests with.
+
+    Arguments are those of `acutecast.insight.later_year.later_year`.
+    """
+    from acutecast.insight.later_year import later_year
+    from acutecast.scenario import Scenario, resolve
+
+    loaded = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
+    last = last_population_year(provider)
+    return later_year(provider, resolve(loaded, provider.dataset, provider.year, last), year, run)
 
 
 def _opened(run: Run | str | os.PathLike[str]) -> Run:

@@ -79,3 +79,27 @@ def test_precision_and_auto(stored, tmp_path):
                      tmp_path / "x", "--runs", "lots", code=2)  # fmt: skip
     assert "--runs" in done.stderr
     assert not (tmp_path / "x").exists()
+
+
+def test_backtest(stored, tmp_path):
+    import acutecast as ac
+
+    earlier = ac.read_provider(stored / "data")
+    scenario = {"name": "True", "seed": 5, "horizon_year": 2030}
+    write_provider(ac.later_year(earlier, scenario, 2030), tmp_path / "later")
+    told = json.loads(
+        acutecast("backtest", stored / "run-base", tmp_path / "later", "--json").stdout
+    )
+    assert {row["measure"] for row in told["summary"]} >= {"admissions", "attendances", "walk-in"}
+    done = acutecast("backtest", stored / "run-base", tmp_path / "later")
+    assert "strike" in done.stdout
+    done = acutecast("backtest", stored / "run-base", stored / "data", code=2)
+    assert "has no year 2023" in done.stderr
+
+
+def test_compare_beds(stored):
+    told = json.loads(
+        acutecast("compare", stored / "run-base", stored / "run-more", "--area",
+                  "ward_adult_non_elective", "--json").stdout
+    )  # fmt: skip
+    assert {row["figure"] for row in told["table"]} == {"simulated", "preset", "mean_occupied"}

@@ -65,8 +65,8 @@ def compare(
     else:
         _print_inputs(found.differences)
         several = len(found.pairings) > 1
-        year = ", ".join(map(str, table["year"].unique(maintain_order=True)))
-        _print(_compact(table, several), f"Compared with {found.name}, {year}")
+        shown = ", ".join(map(str, table["year"].unique(maintain_order=True)))
+        _print(_compact(table, several), f"Compared with {found.name}, {shown}")
         for note in found.notes():
             typer.echo(note)
     if chart:
@@ -212,6 +212,37 @@ def precision(
         from acutecast.report import convergence_chart, save_chart
 
         save_chart(convergence_chart(table), chart)
+
+
+def backtest(
+    run: RunPath,
+    later: Annotated[
+        str, typer.Argument(help="Root of the provider tables of a later year: a path or URL.")
+    ],
+    by: By = "pod",
+    later_year: Annotated[
+        int | None, typer.Option(help="Which year, where the later tables hold several.")
+    ] = None,
+    chart: Chart = None,
+    json: Json = False,
+) -> None:
+    """Score a projection from an earlier baseline against the later year itself."""
+    from acutecast import api
+
+    found = api.backtest(run, later, by=parts_of(by), year=later_year)
+    table, summary = found.table(), found.summary()
+    if json:
+        show.print_json({"summary": summary.to_dicts(), "table": table.to_dicts(),
+                         "meaning": found.meaning()})  # fmt: skip
+    else:
+        _print(_compact(table.drop("crps", "persistence", "pit"), True), "Projection and truth")
+        _print(summary, "Scores")
+        for sentence in found.meaning():
+            typer.echo(f"- {sentence}")
+    if chart:
+        from acutecast.report import backtest_chart, save_chart
+
+        save_chart(backtest_chart(table, f"{found.year} as projected and as it was"), chart)
 
 
 def _tell(table: polars.DataFrame, title: str, json: bool) -> None:

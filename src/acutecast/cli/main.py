@@ -325,6 +325,7 @@ app.command()(insight.compare)
 app.command()(insight.why)
 app.command()(insight.sensitivity)
 app.command()(insight.precision)
+app.command()(insight.backtest)
 
 
 def _number_of_runs(text: str | None) -> int | None:

@@ -24,7 +24,18 @@ if TYPE_CHECKING:
     from acutecast.scenario import Scenario
 
 T = TypeVar("T")
-_SHARES = ("share", "total", "total_error", "share_error", "P(more)", "relative_error")
+_SHARES = (
+    "coverage",
+    "coverage_low",
+    "coverage_high",
+    "skill",
+    "share",
+    "total",
+    "total_error",
+    "share_error",
+    "P(more)",
+    "relative_error",
+)
 
 
 def timed(watch: Watch, stage: str, work: Callable[[], T]) -> T:
@@ -180,7 +191,7 @@ def print_frame(frame: polars.DataFrame, title: str) -> None:
 def _cell(name: str, value: Any) -> str:
     if value is None:
         return ""
-    if name in ("change_pct", "difference_pct"):
+    if name in ("change_pct", "difference_pct", "bias_pct"):
         return f"{value:+.1f}%"
     if name in _SHARES:
         return f"{100 * value:.1f}%"
