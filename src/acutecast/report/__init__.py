@@ -8,15 +8,45 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from acutecast.report.capacity_charts import capacity_chart, capacity_page
     from acutecast.report.charts import projection_chart, save_chart
+    from acutecast.report.insight_charts import (
+        backtest_chart,
+        comparison_chart,
+        convergence_chart,
+        sensitivity_chart,
+        why_chart,
+        within_run_chart,
+    )
 
 _HOMES = {
+    **dict.fromkeys(
+        (
+            "backtest_chart",
+            "comparison_chart",
+            "convergence_chart",
+            "sensitivity_chart",
+            "why_chart",
+            "within_run_chart",
+        ),
+        "insight_charts",
+    ),
     "capacity_chart": "capacity_charts",
     "capacity_page": "capacity_charts",
     "projection_chart": "charts",
     "save_chart": "charts",
 }
 
-__all__ = ["capacity_chart", "capacity_page", "projection_chart", "save_chart"]
+__all__ = [
+    "backtest_chart",
+    "capacity_chart",
+    "capacity_page",
+    "comparison_chart",
+    "convergence_chart",
+    "projection_chart",
+    "save_chart",
+    "sensitivity_chart",
+    "why_chart",
+    "within_run_chart",
+]
 
 
 def __getattr__(name: str) -> Any:
