@@ -89,6 +89,19 @@ def test_a_run_against_itself_is_zero(runs, provider):
     assert np.all(found.difference == 0)
 
 
+def test_the_order_in_which_assumptions_are_written_changes_nothing(runs, provider, tmp_path):
+    def reversed_keys(tree):
+        if not isinstance(tree, dict):
+            return tree
+        return {key: reversed_keys(value) for key, value in reversed(tree.items())}
+
+    turned = ac.run(reversed_keys(BASE), provider, tmp_path / "run", years="horizon")
+    forth = ac.why(runs(), runs("other", **OTHER), provider)
+    again = ac.why(turned, runs("other", **OTHER), provider)
+    assert forth.parts == again.parts
+    assert np.array_equal(forth.values, again.values)
+
+
 def test_the_other_way_round_every_part_changes_sign(runs, provider):
     forth = ac.why(runs(), runs("other", **OTHER), provider)
     back = ac.why(runs("other", **OTHER), runs(), provider)
