@@ -12,7 +12,8 @@ from made_projection import PROVIDER, make_projection
 
 from acutecast.demand.engine import simulate
 from acutecast.errors import AcutecastError
-from acutecast.results.compare import compare, paired, unpaired
+from acutecast.results.compare import compare
+from acutecast.results.difference import paired, unpaired
 from acutecast.results.run import open_run
 from acutecast.results.store import save_run
 from acutecast.scenario import Scenario, dump_scenario, resolve

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from acutecast.errors import AcutecastError, Problem
-from acutecast.results.compare import compare, paired, unpaired
+from acutecast.results.compare import compare
+from acutecast.results.difference import paired, unpaired
 from acutecast.results.summary import INTERVAL, quantile_name
 
 if TYPE_CHECKING:
