@@ -194,18 +194,24 @@ def capacity_page(capacity: HospitalCapacity, site: str = "all") -> str:
         AcutecastError: where there is no such site.
     """
     import altair as alt
+    from altair.utils.schemapi import debug_mode
     from vl_convert import javascript_bundle
 
     _check(capacity, site=site)
     areas = [_chosen(capacity, area, site) for area in _present(capacity, site)["area"]]
-    charts = {"overview": _dressed(_overview(capacity, site), padding=4).to_dict()}
     sections = []
-    for area in areas:
-        drawn = {}
-        for number, chart in enumerate(_panels(capacity, area, site, _IN_PAGE)):
-            drawn[f"{area['area']}-{number}"] = _dressed(chart, padding=4).to_dict()
-        charts |= drawn
-        sections.append(_section(capacity, area, site, drawn))
+    # Validating a hundred charts against the schema takes most of the time; the same charts are
+    # validated where they are drawn alone, and in the tests.
+    with debug_mode(False):
+        overview = _dressed(_overview(capacity, site), padding=4)
+        charts = {"overview": overview.to_dict(validate=False)}
+        for area in areas:
+            drawn = {}
+            for number, chart in enumerate(_panels(capacity, area, site, _IN_PAGE)):
+                dressed = _dressed(chart, padding=4)
+                drawn[f"{area['area']}-{number}"] = dressed.to_dict(validate=False)
+            charts |= drawn
+            sections.append(_section(capacity, area, site, drawn))
     where = escape(_where(capacity, site))
     title = f"{where}: space the hospital needs in {financial_year(capacity.horizon)}"
     # "<" would end a script early; in JSON it may be written as an escape.
