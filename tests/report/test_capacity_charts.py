@@ -14,12 +14,12 @@ from acutecast.capacity.explain import number, percent
 from acutecast.errors import AcutecastError
 from acutecast.report.capacity_charts import (
     capacity_chart,
-    capacity_page,
     overview_chart,
     shortage_chart,
     trajectory_chart,
     week_chart,
 )
+from acutecast.report.capacity_html import capacity_page
 from acutecast.report.charts import save_chart
 
 AREAS = (

@@ -6,7 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from acutecast.report.capacity_charts import capacity_chart, capacity_page
+    from acutecast.report.capacity_charts import capacity_chart
+    from acutecast.report.capacity_html import capacity_page
     from acutecast.report.charts import projection_chart, save_chart
     from acutecast.report.insight_charts import (
         backtest_chart,
@@ -30,7 +31,7 @@ _HOMES = {
         "insight_charts",
     ),
     "capacity_chart": "capacity_charts",
-    "capacity_page": "capacity_charts",
+    "capacity_page": "capacity_html",
     "projection_chart": "charts",
     "save_chart": "charts",
 }

@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
-from html import escape
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -115,7 +113,7 @@ def shortage_chart(capacity: HospitalCapacity, area: str, site: str = "all") -> 
     Raises:
         AcutecastError: where there is no such area or site, or the area is booked by session.
     """
-    chosen = _chosen(capacity, area, site, hourly=True)
+    chosen = chosen_area(capacity, area, site, hourly=True)
     return _alone(capacity, chosen, site, _shortage(capacity, chosen, site, _ALONE))
 
 
@@ -124,7 +122,7 @@ def week_chart(capacity: HospitalCapacity, area: str, site: str = "all") -> alt.
 
     Arguments and errors are those of `shortage_chart`.
     """
-    chosen = _chosen(capacity, area, site, hourly=True)
+    chosen = chosen_area(capacity, area, site, hourly=True)
     return _alone(capacity, chosen, site, _week(capacity, chosen, site, _ALONE))
 
 
@@ -134,7 +132,7 @@ def trajectory_chart(capacity: HospitalCapacity, area: str, site: str = "all") -
     A run of the horizon only has two points. Arguments and errors are those of `shortage_chart`,
     but areas booked by session can be drawn too.
     """
-    chosen = _chosen(capacity, area, site)
+    chosen = chosen_area(capacity, area, site)
     return _alone(capacity, chosen, site, _trajectory(capacity, chosen, site, _ALONE))
 
 
@@ -147,8 +145,8 @@ def overview_chart(capacity: HospitalCapacity, site: str = "all") -> alt.VConcat
     Raises:
         AcutecastError: where there is no such site.
     """
-    _check(capacity, site=site)
-    return _page(capacity, site, [_overview(capacity, site)])
+    check_asked(capacity, site=site)
+    return _page(capacity, site, [overview_panel(capacity, site)])
 
 
 def capacity_chart(
@@ -166,89 +164,19 @@ def capacity_chart(
     """
     import altair as alt
 
-    _check(capacity, site=site)
-    chosen = _chosen(capacity, area or _largest(capacity, site), site)
-    panels = [chart.properties(description="") for chart in _panels(capacity, chosen, site)]
+    check_asked(capacity, site=site)
+    chosen = chosen_area(capacity, area or largest_area(capacity, site), site)
+    panels = [chart.properties(description="") for chart in detail_panels(capacity, chosen, site)]
     detail = alt.concat(*panels, columns=3, spacing=34).properties(
         title=alt.TitleParams(
             chosen["label"], fontSize=18, color=DARK_BLUE, anchor="start", offset=12
         )
     )
     words = _words(wrap(capacity.explain(chosen["area"], site), 170), 13, INK)
-    return _page(capacity, site, [_overview(capacity, site), detail, words])
+    return _page(capacity, site, [overview_panel(capacity, site), detail, words])
 
 
-def capacity_page(capacity: HospitalCapacity, site: str = "all") -> str:
-    """Write a page of all areas that stands alone: pick an area, see its charts and figures.
-
-    The page needs no network. Without JavaScript it still shows all words and tables.
-
-    Args:
-        capacity: the capacity of a run.
-        site: a site, where sites are counted apart.
-
-    Returns:
-        HTML.
-
-    Raises:
-        AcutecastError: where there is no such site.
-    """
-    import altair as alt
-    from altair.utils.schemapi import debug_mode
-    from vl_convert import javascript_bundle
-
-    _check(capacity, site=site)
-    areas = [_chosen(capacity, area, site) for area in _present(capacity, site)["area"]]
-    sections = []
-    # Validating a hundred charts against the schema takes most of the time; the same charts are
-    # validated where they are drawn alone, and in the tests.
-    with debug_mode(False):
-        overview = _dressed(_overview(capacity, site), padding=4)
-        charts = {"overview": overview.to_dict(validate=False)}
-        for area in areas:
-            drawn = {}
-            for number, chart in enumerate(_panels(capacity, area, site, _IN_PAGE)):
-                dressed = _dressed(chart, padding=4)
-                drawn[f"{area['area']}-{number}"] = dressed.to_dict(validate=False)
-            charts |= drawn
-            sections.append(_section(capacity, area, site, drawn))
-    where = escape(_where(capacity, site))
-    title = f"{where}: space the hospital needs in {financial_year(capacity.horizon)}"
-    # "<" would end a script early; in JSON it may be written as an escape.
-    specs = json.dumps(charts, separators=(",", ":")).replace("<", "\\u003c")
-    version = alt.SCHEMA_VERSION.rpartition(".")[0]
-    bundle = javascript_bundle("window.vegaEmbed = vegaEmbed;", version)
-    first = escape(_largest(capacity, site))
-    return f"""<!DOCTYPE html>
-<html lang="en-GB">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>{_STYLE}</style>
-</head>
-<body>
-<main>
-<h1>{title}</h1>
-<p>Scenario: {escape(capacity.name or "without a name")}. {escape(_footer(capacity))}</p>
-<noscript><p>The charts need JavaScript. All figures are in the tables.</p></noscript>
-<h2>All areas</h2>
-{_figure("overview", charts["overview"])}
-{_areas_table(capacity, areas)}
-<h2>One area</h2>
-<p id="choice" hidden><label for="area">Show</label>
-<select id="area">{_options(areas)}</select></p>
-{"".join(sections)}
-</main>
-<script type="application/json" id="charts" data-first="{first}">{specs}</script>
-<script>{bundle}</script>
-<script>{_SCRIPT}</script>
-</body>
-</html>
-"""
-
-
-def _check(
+def check_asked(
     capacity: HospitalCapacity, area: str | None = None, site: str = "all", hourly: bool = False
 ) -> None:
     """Raise everything that is wrong with what was asked for."""
@@ -281,13 +209,13 @@ def _check(
     raise_if_any(problems)
 
 
-def _chosen(
+def chosen_area(
     capacity: HospitalCapacity, area: str, site: str, hourly: bool = False
 ) -> dict[str, Any]:
     """Give the row of an area, with its figures at the horizon: {figure: row}."""
     import polars as pl
 
-    _check(capacity, area, site, hourly)
+    check_asked(capacity, area, site, hourly)
     row = capacity.areas().row(by_predicate=pl.col("area") == area, named=True)
     needs = capacity.needs(areas=[area]).filter(pl.col("site") == site)
     figures = {need["figure"]: need for need in needs.iter_rows(named=True)}
@@ -296,7 +224,7 @@ def _chosen(
     return {**row, "figures": figures}
 
 
-def _present(capacity: HospitalCapacity, site: str) -> pl.DataFrame:
+def present_areas(capacity: HospitalCapacity, site: str) -> pl.DataFrame:
     """Give the areas that a site uses, those of one unit together."""
     import polars as pl
 
@@ -306,7 +234,7 @@ def _present(capacity: HospitalCapacity, site: str) -> pl.DataFrame:
     return areas.sort(pl.col("unit").replace_strict(units, range(len(units))), maintain_order=True)
 
 
-def _largest(capacity: HospitalCapacity, site: str) -> str:
+def largest_area(capacity: HospitalCapacity, site: str) -> str:
     """Give the area with the most beds; the largest of all where none has beds."""
     import polars as pl
 
@@ -316,7 +244,7 @@ def _largest(capacity: HospitalCapacity, site: str) -> str:
     return (needs if beds.is_empty() else beds).sort("mean", descending=True)["area"][0]
 
 
-def _panels(
+def detail_panels(
     capacity: HospitalCapacity, area: dict[str, Any], site: str, size: tuple[int, int] = _PANEL
 ) -> list[Any]:
     """Draw the charts that an area has; work booked by session has no hours."""
@@ -606,7 +534,7 @@ def _trajectory(
     from acutecast.capacity.explain import number
 
     unit = area["unit"]
-    paths = _paths(capacity, area["area"], site)
+    paths = paths_by_year(capacity, area["area"], site)
     scale = _space_scale(min(*paths["p10"], *paths["mean"]), max(*paths["p90"], *paths["mean"]))
     y = alt.Y("mean:Q", title=None, axis=_space_axis(), scale=scale)
     tooltip = [
@@ -695,7 +623,7 @@ def _year_axis(capacity: HospitalCapacity) -> alt.X:
     )
 
 
-def _paths(capacity: HospitalCapacity, area: str, site: str) -> pl.DataFrame:
+def paths_by_year(capacity: HospitalCapacity, area: str, site: str) -> pl.DataFrame:
     """Give both methods by year, after the baseline where it is known."""
     import polars as pl
 
@@ -741,7 +669,7 @@ def _space_scale(low: float, high: float) -> alt.Scale:
     return alt.Scale(domain=[max(0.0, low - pad), high + pad], nice=False, zero=False)
 
 
-def _overview(capacity: HospitalCapacity, site: str) -> Any:
+def overview_panel(capacity: HospitalCapacity, site: str) -> Any:
     """Draw the table of all areas."""
     import altair as alt
     import polars as pl
@@ -859,7 +787,7 @@ def _overview_rows(capacity: HospitalCapacity, site: str) -> pl.DataFrame:
         }
     ]
     unit = ""
-    for area in _present(capacity, site).iter_rows(named=True):
+    for area in present_areas(capacity, site).iter_rows(named=True):
         if area["unit"] != unit:
             unit = area["unit"]
             rows.append({"kind": "unit", "label": unit.capitalize()})
@@ -911,14 +839,16 @@ def _words(lines: Sequence[str], size: int, colour: str, width: int = _RIGHT) ->
     )
 
 
-def _footer(capacity: HospitalCapacity) -> str:
+def source_line(capacity: HospitalCapacity) -> str:
+    """Give the line that says where the figures come from."""
     return (
         f"Source: Acutecast {capacity.info['acutecast']}, {capacity.runs} runs, "
         f"seed {capacity.info['seed']}, baseline {financial_year(capacity.baseline_year)}."
     )
 
 
-def _where(capacity: HospitalCapacity, site: str) -> str:
+def place_name(capacity: HospitalCapacity, site: str) -> str:
+    """Give the name of the provider, and of the site where sites are apart."""
     return capacity.dataset if site == "all" else f"{capacity.dataset}, site {site}"
 
 
@@ -927,27 +857,28 @@ def _alone(capacity: HospitalCapacity, area: dict[str, Any], site: str, chart: A
     import altair as alt
 
     title = alt.TitleParams(
-        f"{area['label']}, {_where(capacity, site)}",
+        f"{area['label']}, {place_name(capacity, site)}",
         subtitle=[f"Scenario: {capacity.name or 'without a name'}"],
         **_HEAD,
     )
-    source = _words([_footer(capacity)], 11, DARK_GREY, width=_ALONE[0])
-    return _dressed(alt.vconcat(chart, source, spacing=20).properties(title=title))
+    source = _words([source_line(capacity)], 11, DARK_GREY, width=_ALONE[0])
+    return in_dress(alt.vconcat(chart, source, spacing=20).properties(title=title))
 
 
 def _page(capacity: HospitalCapacity, site: str, rows: list[Any]) -> Any:
     import altair as alt
 
     title = alt.TitleParams(
-        f"{_where(capacity, site)}: space the hospital needs in {financial_year(capacity.horizon)}",
+        f"{place_name(capacity, site)}: space the hospital needs in "
+        f"{financial_year(capacity.horizon)}",
         subtitle=[f"Scenario: {capacity.name or 'without a name'}"],
         **_HEAD,
     )
-    source = _words([_footer(capacity)], 11, DARK_GREY)
-    return _dressed(alt.vconcat(*rows, source, spacing=26).properties(title=title))
+    source = _words([source_line(capacity)], 11, DARK_GREY)
+    return in_dress(alt.vconcat(*rows, source, spacing=26).properties(title=title))
 
 
-def _dressed(chart: Any, padding: int = 20) -> Any:
+def in_dress(chart: Any, padding: int = 20) -> Any:
     """Give a chart the look of the others."""
     return (
         chart.properties(padding=padding)
@@ -965,156 +896,3 @@ def _dressed(chart: Any, padding: int = 20) -> Any:
         )
         .configure_title(anchor="start", fontSize=14, color=INK, subtitleColor=DARK_GREY)
     )
-
-
-_STYLE = f"""
-body {{ font: 16px/1.5 {_FONT}; color: {INK}; margin: 0; }}
-main {{ max-width: 1180px; margin: 0 auto; padding: 16px 24px 48px; }}
-h1, h2, h3 {{ color: {DARK_BLUE}; line-height: 1.25; }}
-figure {{ margin: 0; overflow-x: auto; }}
-figure:focus-visible, select:focus-visible, a:focus-visible, summary:focus-visible {{
-  outline: 3px solid #ffeb3b; box-shadow: 0 0 0 6px {INK}; }}
-a {{ color: {BLUE}; }}
-.charts {{ display: flex; flex-wrap: wrap; gap: 16px; }}
-.words {{ max-width: 75ch; }}
-table {{ border-collapse: collapse; font-size: 15px; }}
-.scroll {{ overflow-x: auto; }}
-caption {{ text-align: left; font-weight: bold; padding: 8px 0; }}
-th, td {{ padding: 5px 14px 5px 0; border-bottom: 1px solid {PALE_GREY}; text-align: right; }}
-thead th {{ vertical-align: bottom; color: {DARK_GREY}; }}
-th[scope=row], thead th:first-child {{ text-align: left; font-weight: normal; }}
-td {{ font-variant-numeric: tabular-nums; }}
-label {{ font-weight: bold; margin-right: 8px; }}
-select {{ font: inherit; padding: 6px; border: 2px solid {INK}; max-width: 100%; }}
-section[hidden] {{ display: none; }}
-summary {{ cursor: pointer; color: {BLUE}; padding: 8px 0; }}
-"""
-
-_SCRIPT = """
-const store = document.getElementById("charts");
-const specs = JSON.parse(store.textContent);
-const options = {renderer: "svg", actions: {export: true, source: false, compiled: false,
-  editor: false}};
-const sections = [...document.querySelectorAll("section")];
-const select = document.getElementById("area");
-function draw(root) {
-  for (const figure of root.querySelectorAll("[data-chart]:not([data-drawn])")) {
-    figure.dataset.drawn = "yes";
-    vegaEmbed(figure, specs[figure.dataset.chart], options);
-  }
-}
-function show() {
-  const asked = decodeURIComponent(location.hash.slice(1));
-  const keys = sections.map((section) => section.id);
-  const key = keys.includes(asked) ? asked : store.dataset.first;
-  for (const section of sections) section.hidden = section.id !== key;
-  select.value = key;
-  draw(document.getElementById(key));
-}
-document.getElementById("choice").hidden = false;
-select.addEventListener("change", () => { location.hash = select.value; });
-window.addEventListener("hashchange", show);
-draw(document.querySelector("[data-chart=overview]").parentElement);
-show();
-"""
-
-
-def _figure(key: str, spec: dict[str, Any]) -> str:
-    """Give the place of a chart, which the script fills; what it shows is said in words too."""
-    words = escape(spec["description"])
-    return (
-        f'<figure tabindex="0" aria-label="{words}"><div data-chart="{escape(key)}"></div></figure>'
-    )
-
-
-def _options(areas: Sequence[dict[str, Any]]) -> str:
-    """Give the areas to pick from, by unit."""
-    text = []
-    for unit in dict.fromkeys(area["unit"] for area in areas):
-        mine = "".join(
-            f'<option value="{escape(area["area"])}">{escape(area["label"])}</option>'
-            for area in areas
-            if area["unit"] == unit
-        )
-        text.append(f'<optgroup label="{escape(unit.capitalize())}">{mine}</optgroup>')
-    return "".join(text)
-
-
-def _table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Write a table; the first cell of a row is its head. Cells are HTML already."""
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
-    body = "".join(
-        f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>\n'
-        for first, *cells in rows
-    )
-    return (
-        f'<div class="scroll"><table><caption>{escape(caption)}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table></div>\n"
-    )
-
-
-def _cell(value: float | None, share: bool = False) -> str:
-    """Write a figure; what is unknown is a dash."""
-    from acutecast.capacity.explain import number, percent
-
-    if value is None:
-        return "–"
-    return percent(value) if share else number(value)
-
-
-def _areas_table(capacity: HospitalCapacity, areas: Sequence[dict[str, Any]]) -> str:
-    """Write the figures of all areas, each with a link to its section."""
-    then, horizon = financial_year(capacity.baseline_year), financial_year(capacity.horizon)
-    heads = ("Area", "Unit", f"Simulated {then}", f"Preset {horizon}", f"Simulated {horizon}",
-             "P10", "P90", "Mean occupancy")  # fmt: skip
-    rows = []
-    for area in areas:
-        figures = area["figures"]
-        need = figures["simulated"]
-        rows.append(
-            (
-                f'<a href="#{escape(area["area"])}">{escape(area["label"])}</a>',
-                escape(area["unit"]),
-                *map(_cell, (need["baseline"], figures.get("preset", {}).get("mean"))),
-                *(_cell(need[name]) for name in ("mean", "p10", "p90")),
-                "booked"
-                if area["method"] != "hourly"
-                else _cell(figures.get("occupancy", {}).get("mean"), share=True),
-            )
-        )
-    table = _table("Space that every area needs", heads, rows)
-    return f"<details><summary>All areas as a table</summary>{table}</details>"
-
-
-def _section(
-    capacity: HospitalCapacity, area: dict[str, Any], site: str, charts: dict[str, Any]
-) -> str:
-    """Write the part of the page about one area."""
-    label = escape(area["label"])
-    figures = "".join(_figure(key, spec) for key, spec in charts.items())
-    names = ("baseline", "mean", "p10", "median", "p90")
-    heads = (financial_year(capacity.baseline_year), "Mean of the runs", "P10", "Median", "P90")
-    rows = [
-        (
-            escape(FIGURE_LABELS.get(figure) or str(figure)),
-            *(_cell(row[name], share=figure == "occupancy") for name in names),
-        )
-        for figure, row in area["figures"].items()
-    ]
-    caption = f"{area['label']}: {area['unit']} in {financial_year(capacity.horizon)}"
-    table = _table(caption, ("Figure", *heads), rows)
-    years = [
-        (row["label"], escape(FIGURE_LABELS[row["figure"]]), *(_cell(row[n]) for n in names[1:]))
-        for row in _paths(capacity, area["area"], site).iter_rows(named=True)
-    ]
-    by_year = _table(
-        f"{area['label']}: {area['unit']} by year", ("Year", "Method", *heads[1:]), years
-    )
-    return f"""<section id="{escape(area["area"])}" aria-labelledby="{escape(area["area"])}-name">
-<h3 id="{escape(area["area"])}-name">{label}</h3>
-<p class="words">{escape(capacity.explain(area["area"], site))}</p>
-<div class="charts">{figures}</div>
-{table}
-<details><summary>Every year as a table</summary>{by_year}</details>
-</section>
-"""
