@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from acutecast.results import Run
 
 LEAST = 30
-"""Groups whose truth and baseline are both below this are pooled by measure, as "small"."""
+"""Groups projected below this are pooled by measure. The truth decides nothing: choosing by it
+would leave in the groups that grew by chance."""
 SMALL = "small groups"
 _Z = 1.959963984540054
 
@@ -121,6 +122,8 @@ class Scored:
             "is narrower than it should be.",
             "The 80% interval holds the uncertainty of the assumptions and the chance of a year. "
             "It does not hold what nobody assumed: a change of coding, a new service, a strike.",
+            "The baseline year had luck of its own, which the projection carries on and its "
+            "interval does not hold: where luck is all, some 64% of truths lie in an 80% interval.",
             "Assumptions that were set knowing what happened score too well. Only assumptions "
             "written down before the later year say how good the next projection may be.",
             "A short horizon tests little of what twenty years ask: ambitions have hardly begun.",
@@ -237,10 +240,10 @@ def _pooled(
     notes: list[str],
 ) -> Scored:
     """Pool groups of few, which say more about chance than about the projection."""
-    few = (baseline < LEAST) & (truth < LEAST)
+    few = values.mean(axis=1) < LEAST
     if few.any():
         notes.append(
-            f"{int(few.sum())} groups with fewer than {LEAST} in both years are pooled by measure."
+            f"{int(few.sum())} groups projected to have fewer than {LEAST} are pooled by measure."
         )
     kept = [group for group, small in zip(groups, few, strict=True) if not small]
     parts = [baseline[~few], truth[~few], values[~few]]
