@@ -198,5 +198,8 @@ def test_the_isolated_form_is_the_step_counts(runs):
     assert "baseline" not in table["change_factor"].to_list()
     exact = run.attribution(("change_factor",), kept)
     assert table["mean"].sum() == pytest.approx(exact["mean"].sum(), abs=1)
+    # Both end at the same level: the baseline counts once.
+    assert table["total"].to_list() == pytest.approx([exact["total"][0]] * len(table), abs=1)
+    assert table["total"][0] == pytest.approx(table["baseline"][0] + table["mean"].sum())
     with pytest.raises(AcutecastError, match="no form"):
         run.attribution(form="rough")

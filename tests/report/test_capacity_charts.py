@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from acutecast.capacity.explain import number, percent
 from acutecast.errors import AcutecastError
-from acutecast.report.capacity_charts import (
+from acutecast.report import (
     capacity_chart,
+    capacity_page,
     overview_chart,
+    save_chart,
     shortage_chart,
     trajectory_chart,
     week_chart,
 )
-from acutecast.report.capacity_html import capacity_page
-from acutecast.report.charts import save_chart
 
 AREAS = (
     # area, label, functional area, unit, method, mean in use, target occupancy

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from acutecast.report.capacity_charts import capacity_chart
     from acutecast.report.capacity_html import capacity_page
+    from acutecast.report.capacity_overview import overview_chart
+    from acutecast.report.capacity_shortage import shortage_chart
+    from acutecast.report.capacity_time import trajectory_chart, week_chart
     from acutecast.report.charts import projection_chart, save_chart
     from acutecast.report.insight_charts import (
         backtest_chart,
@@ -32,8 +35,12 @@ _HOMES = {
     ),
     "capacity_chart": "capacity_charts",
     "capacity_page": "capacity_html",
+    "overview_chart": "capacity_overview",
     "projection_chart": "charts",
     "save_chart": "charts",
+    "shortage_chart": "capacity_shortage",
+    "trajectory_chart": "capacity_time",
+    "week_chart": "capacity_time",
 }
 
 __all__ = [
@@ -42,9 +49,13 @@ __all__ = [
     "capacity_page",
     "comparison_chart",
     "convergence_chart",
+    "overview_chart",
     "projection_chart",
     "save_chart",
     "sensitivity_chart",
+    "shortage_chart",
+    "trajectory_chart",
+    "week_chart",
     "why_chart",
     "within_run_chart",
 ]

@@ -8,22 +8,28 @@ from html import escape
 from typing import Any
 
 from acutecast.report.capacity_charts import (
-    _IN_PAGE,
+    detail_panels,
+)
+from acutecast.report.capacity_look import (
     FIGURE_LABELS,
+    FONT,
+    IN_PAGE,
     HospitalCapacity,
     check_asked,
     chosen_area,
-    detail_panels,
     in_dress,
     largest_area,
-    overview_panel,
-    paths_by_year,
     place_name,
     present_areas,
     source_line,
 )
+from acutecast.report.capacity_overview import (
+    overview_panel,
+)
+from acutecast.report.capacity_time import (
+    paths_by_year,
+)
 from acutecast.report.charts import (
-    _FONT,
     BLUE,
     DARK_BLUE,
     DARK_GREY,
@@ -33,7 +39,7 @@ from acutecast.report.charts import (
 )
 
 _STYLE = f"""
-body {{ font: 16px/1.5 {_FONT}; color: {INK}; margin: 0; }}
+body {{ font: 16px/1.5 {FONT}; color: {INK}; margin: 0; }}
 main {{ max-width: 1180px; margin: 0 auto; padding: 16px 24px 48px; }}
 h1, h2, h3 {{ color: {DARK_BLUE}; line-height: 1.25; }}
 figure {{ margin: 0; overflow-x: auto; }}
@@ -214,7 +220,7 @@ def capacity_page(capacity: HospitalCapacity, site: str = "all") -> str:
         charts = {"overview": overview.to_dict(validate=False)}
         for area in areas:
             drawn = {}
-            for number, chart in enumerate(detail_panels(capacity, area, site, _IN_PAGE)):
+            for number, chart in enumerate(detail_panels(capacity, area, site, IN_PAGE)):
                 dressed = in_dress(chart, padding=4)
                 drawn[f"{area['area']}-{number}"] = dressed.to_dict(validate=False)
             charts |= drawn

@@ -177,10 +177,10 @@ def attribution(
             Problem(f'there is no form "{form}"', "form", remedy="Write exact or isolated.")
         )
     table = run.parts(_FORMS[form])
-    if form == "isolated" and "change_factor" not in kept:
-        # Its rows of the baseline are no part of the change.
-        names = table.keys["change_factor"].names
-        kept["change_factor"] = tuple(name for name in names if name != "baseline")
+    # The isolated form has rows of the baseline, which are no part of the change.
+    names = table.keys["change_factor"].names
+    changes = {"change_factor": tuple(name for name in names if name != "baseline")}
+    kept = changes | kept
     if "measure" in kept:
         kept["measure"] = _apart(kept["measure"])
     _check_parts(table, by, kept)
@@ -189,7 +189,8 @@ def attribution(
     # What the parts belong to: the same selection, not split by part.
     outer = tuple(name for name in by if name not in ("change_factor", "strategy"))
     around = {k: v for k, v in kept.items() if k not in ("change_factor", "strategy")}
-    outer_keys, totals = part_sums(table, outer, around, asked)
+    around_parts = around | changes
+    outer_keys, totals = part_sums(table, outer, around_parts, asked)
     base = _baselines(run, outer, around)
     at = dict(zip(map(quantile_name, interval), quantiles(sums, interval), strict=True))
     names = list(zip(*(keys[name].tolist() for name in outer), strict=True))
