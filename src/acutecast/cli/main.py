@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from acutecast.cli import insight, show
+from acutecast.cli import extract, insight, show
 from acutecast.cli.options import By, Data, Json, Threads, Where, conditions, parts_of
 from acutecast.cli.progress import work_in_progress
 from acutecast.errors import AcutecastError, Cancelled, Problem
@@ -321,6 +321,9 @@ def scenario_diff(
     show.differences(rows, first, second, json=json)
 
 
+app.command()(extract.synth)
+app.command()(extract.extract)
+data_app.command("report")(extract.report)
 app.command()(insight.compare)
 app.command()(insight.why)
 app.command()(insight.sensitivity)

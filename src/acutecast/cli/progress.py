@@ -11,7 +11,13 @@ from contextlib import contextmanager
 from acutecast.compute import Event, Watch
 
 _WORDS = {
-    "making": "Making the demo region",
+    "making": "Making the region",
+    "reading records": "Reading records",
+    "deriving": "Deriving spells and contacts",
+    "finding TPMAs": "Finding TPMAs",
+    "working out rates": "Working out rates",
+    "storing tables": "Storing tables",
+    "checking quality": "Checking quality",
     "storing": "Storing its tables",
     "reading": "Reading and checking",
     "compiling": "Preparing",

@@ -162,7 +162,7 @@ def compile_plan(
         key: tags.compile_tags(entries[key], len(rows[key]), factors.avoidance[key]) for key in rows
     }
     efficiency = tags.compile_tags(
-        tags.Entries.join([chosen, general]), len(rows["ip"]), factors.efficiency["ip"]
+        tags.Entries.join([chosen, general]), len(rows["ip"]), factors.efficiency["ip"], "all"
     )
     converted = convertible_spells(rows["ip"], efficiency)
     own = {key: own_source(rows[key], efficiency) for key in rows}

@@ -55,11 +55,22 @@ class Entries:
         )
 
 
-def compile_tags(entries: Entries, n_rows: int, tpmas: Sequence[str]) -> Tags:
-    """Lay tags out by row; within a row by TPMA, so that the order of the file does not matter."""
+def compile_tags(
+    entries: Entries, n_rows: int, tpmas: Sequence[str], own_kind: str = ""
+) -> Tags:
+    """Lay tags out by row; within a row by TPMA, so that the order of the file does not matter.
+
+    Args:
+        entries: the tags.
+        n_rows: the number of rows.
+        tpmas: the scenario's TPMAs.
+        own_kind: the kind of efficiency of TPMAs that a rule set adds to the standard ones.
+    """
     order = np.lexsort((entries.tpma, entries.row))
     counts = np.bincount(entries.row, minlength=n_rows)
     known = {row["key"]: row for row in facts.rows("tpmas")}
+    own = {"efficiency_type": own_kind, "pre_op_days": ""}
+    known |= {key: own for key in tpmas if key.startswith(facts.OWN_TPMA)}
     kind = [
         EFFICIENCY_KINDS.index(known[key]["efficiency_type"])
         if known[key]["efficiency_type"] in EFFICIENCY_KINDS

@@ -81,6 +81,10 @@ SEXES = {1: "Male", 2: "Female"}
 MAX_AGE = 90
 
 
+# TPMAs of inpatients that a rule set adds to the standard ones have keys that begin with it.
+OWN_TPMA = "own_"
+
+
 def pod_labels() -> dict[str, str]:
     """Give the label of each point of delivery, in the order in which tables show them."""
     return {row["pod"]: row["label"] for row in rows("pods")}

@@ -18,6 +18,8 @@ class Provider:
         tables: Arrow tables by name ("ip", "op", …); text columns are dictionary-encoded.
         source: the path or URL they were read from; "made in memory" for a demo region.
         hashes: SHA-256 of each table's content, hexadecimal, by table name.
+        rules: the TPMA rule set that tagged the spells, its name, version and digest; "" where
+            the tables do not say.
     """
 
     dataset: str
@@ -25,3 +27,4 @@ class Provider:
     tables: Mapping[str, pa.Table]
     source: str = "made in memory"
     hashes: Mapping[str, str] = field(default_factory=dict)
+    rules: str = ""

@@ -15,9 +15,11 @@ from acutecast.errors import AcutecastError, Problem, raise_if_any
 from acutecast.files import file_system
 from acutecast.provider.check import check_provider
 from acutecast.provider.conform import conform
-from acutecast.provider.contract import TABLES, columns_of
+from acutecast.provider.contract import STRATEGY_TABLES, TABLES, columns_of
 from acutecast.provider.provider import Provider
 
+# Where the files of tags say which TPMA rule set made them.
+RULES_KEY = b"acutecast.rules"
 _LAYOUT = "<root>/<table>/fyear=<year>/dataset=<provider>/*.parquet"
 
 
@@ -61,12 +63,20 @@ def read_provider(
     if not tables:
         # Nothing could be read: where there is nothing, say what there is instead.
         _choose(root, dataset, year, title)
-    provider = Provider(dataset, year, tables, source=str(root), hashes=hashes)
+    provider = Provider(
+        dataset, year, tables, source=str(root), hashes=hashes, rules=_rules_of(tables)
+    )
     if check:
         unread = {problem.where.split(".")[0] for problem in problems}
         problems += [p for p in check_provider(provider) if p.where not in unread]
     raise_if_any(problems, title)
     return provider
+
+
+def _rules_of(tables: dict[str, pa.Table]) -> str:
+    """Give the rule set that the tables of tags name; "" where they name none."""
+    metadata = [tables[name].schema.metadata or {} for name in STRATEGY_TABLES if name in tables]
+    return next((m[RULES_KEY].decode() for m in metadata if RULES_KEY in m), "")
 
 
 def list_providers(root: str | os.PathLike[str]) -> list[tuple[str, int]]:
@@ -168,7 +178,13 @@ def _read_table(files: Any, leaf: str, name: str) -> tuple[pa.Table | None, str,
         )
         for path, error in damaged
     ]
-    return (None, "", problems) if damaged else (conform(name, parts), digest.hexdigest(), [])
+    if damaged:
+        return None, "", problems
+    table = conform(name, parts)
+    made_by = (parts[0].schema.metadata or {}).get(RULES_KEY)
+    if made_by is not None:
+        table = table.replace_schema_metadata({RULES_KEY: made_by})
+    return table, digest.hexdigest(), []
 
 
 def _is_data(path: str) -> bool:

@@ -15,7 +15,7 @@ from acutecast.errors import AcutecastError, Problem
 from acutecast.files import file_system, is_url, whole_folder
 from acutecast.provider.contract import STRATEGY_TABLES, columns_in
 from acutecast.provider.provider import Provider
-from acutecast.provider.read import leaf_folder
+from acutecast.provider.read import RULES_KEY, leaf_folder
 
 _FILE = "part-0.parquet"
 _ROWS_A_GROUP = 1_000_000
@@ -37,7 +37,7 @@ def write_provider(provider: Provider, root: str | os.PathLike[str]) -> None:
     files, base = file_system(root)
     for name, table in provider.tables.items():
         leaf = leaf_folder(base, name, provider.dataset, provider.year)
-        content = _parquet(_as_written(name, table))
+        content = _parquet(_as_written(name, table, provider.rules))
         try:
             if is_url(root):
                 _write_object(files, leaf, content)
@@ -57,8 +57,11 @@ def _write_object(files: Any, leaf: str, content: bytes) -> None:
             files.rm_file(other)
 
 
-def _as_written(name: str, table: pa.Table) -> pa.Table:
-    """Undo what is for memory only: text is plain, so that every reader sees text."""
+def _as_written(name: str, table: pa.Table, rules: str) -> pa.Table:
+    """Undo what is for memory only: text is plain, so that every reader sees text.
+
+    Tags say in the file's own metadata which rule set made them.
+    """
     known = columns_in(name, table.column_names)
     columns = {
         column: values.cast(pa.string())
@@ -70,7 +73,10 @@ def _as_written(name: str, table: pa.Table) -> pa.Table:
         # The NHP model takes the first column beside rn for the strategy.
         first = [column for column in ("rn", "strategy") if column in columns]
         columns = {c: columns[c] for c in [*first, *(c for c in columns if c not in first)]}
-    return pa.table(columns)
+    written = pa.table(columns)
+    if name in STRATEGY_TABLES and rules:
+        written = written.replace_schema_metadata({RULES_KEY: rules.encode()})
+    return written
 
 
 def _parquet(table: pa.Table) -> bytes:

@@ -46,7 +46,7 @@ def save_run(
         projection: what the engine gave.
         scenario_json: the scenario as its file holds it; its `name` and `seed` go to `run.json`.
         provider_info: `dataset`, `year` (baseline, calendar year of its start), `hashes` (SHA-256
-            by table) and optionally `source`.
+            by table) and optionally `source` and `rules` (the TPMA rule set that tagged spells).
         target: a folder or an fsspec URL ("az://results/rxx/run-1"); replaced if it exists.
         suppress: where given, baseline counts from 1 to one less than it are left empty.
     """
@@ -117,6 +117,7 @@ def _fill(
         "seed": scenario.get("seed"),
         "inputs": dict(provider_info.get("hashes", {}))
         | {"scenario": hashlib.sha256(scenario_json.encode()).hexdigest()},
+        "tpma_rules": str(provider_info.get("rules", "")),
         "rows": dict(projection.rows),
         "suppressed_below": suppress,
         "warnings": [asdict(warning) for warning in projection.warnings],

@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 from acutecast.errors import AcutecastError, Problem
-from acutecast.facts import SPECIALTY_GROUPS, rows
+from acutecast.facts import OWN_TPMA, SPECIALTY_GROUPS, rows
 from acutecast.scenario.correlation import Correlation, correlation_problems
 from acutecast.scenario.distributions import Distribution, Stated
 from acutecast.scenario.faults import fault, faults, problems_of, shown
@@ -47,7 +47,7 @@ _TPMA_PLACES = {row["key"]: f"{row['kind']}.{row['activity_type']}" for row in r
 def _tpmas(kind: str, activity: str) -> Any:
     place = f"{kind}.{activity}"
     keys = [key for key, where in _TPMA_PLACES.items() if where == place]
-    return one_of("TPMA", keys, _TPMA_PLACES)
+    return one_of("TPMA", keys, _TPMA_PLACES, OWN_TPMA if activity == "ip" else "")
 
 
 Specialty = Annotated[str, one_of("specialty group", SPECIALTY_GROUPS)]

@@ -123,23 +123,26 @@ class Within:
         return {"$comment": mark, "anyOf": [number, interval, handler(schema)]}
 
 
-def one_of(noun: str, known: Sequence[str], elsewhere: dict[str, str] | None = None) -> Any:
+def one_of(
+    noun: str, known: Sequence[str], elsewhere: dict[str, str] | None = None, own: str = ""
+) -> Any:
     """Make the check of a key that must be one of the `known` names.
 
     Args:
         noun: what the key is, in a message ("specialty").
         known: the names allowed.
         elsewhere: for a name that belongs to another part of the scenario, the path of that part.
+        own: the beginning of names that users may add; "" where they may add none.
     """
 
     def check(key: str) -> str:
-        if key in known:
+        if key in known or (own and key.startswith(own)):
             return key
         if elsewhere and key in elsewhere:
             raise fault(f'"{key}" does not belong here', f"Move it to {elsewhere[key]}.")
         raise fault(f'there is no {noun} "{key}"', nearest(key, known))
 
-    return _Key(check, tuple(known))
+    return _Key(check, tuple(known), own)
 
 
 @dataclass(frozen=True)
@@ -147,11 +150,15 @@ class _Key(AfterValidator):
     """A check of a key that also lists the keys in the JSON Schema."""
 
     known: tuple[str, ...] = ()
+    own: str = ""
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        return {"type": "string", "enum": list(self.known)}
+        listed: JsonSchemaValue = {"type": "string", "enum": list(self.known)}
+        if not self.own:
+            return listed
+        return {"anyOf": [listed, {"type": "string", "pattern": f"^{self.own}"}]}
 
 
 def _is_number(value: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from acutecast.facts import rows
+from acutecast.facts import OWN_TPMA, rows
 from acutecast.scenario.distributions import Stated, kind_of
 from acutecast.scenario.model import SECTIONS, Assumption, Scenario
 from acutecast.scenario.profiles import Profile
@@ -60,6 +60,8 @@ def label(assumption: Assumption) -> str:
     row = _TPMAS.get((assumption.section, assumption.activity, assumption.keys[0]))
     if row:
         return row["name"]
+    if assumption.keys[0].startswith(OWN_TPMA):
+        return assumption.keys[0].removeprefix(OWN_TPMA).replace("_", " ").capitalize()
     return ", ".join(_SPECIALTIES.get(key, key.capitalize()) for key in assumption.keys)
 
 
@@ -67,7 +69,8 @@ def change(assumption: Assumption) -> str:
     """Say P10 to P90 of an assumption as a change of activity."""
     low, high = _deciles(assumption.distribution)
     row = _TPMAS.get((assumption.section, assumption.activity, assumption.keys[0]), {})
-    fewer = _EFFECTS[row.get("efficiency_type", "")]
+    own_stay = assumption.section == "efficiencies" and assumption.activity == "ip" and not row
+    fewer = _EFFECTS["all" if own_stay else row.get("efficiency_type", "")]
     days = row.get("pre_op_days", "")
     fewer = fewer.format(days=f"{days} day{'' if days == '1' else 's'}")
     yearly = " a year" if assumption.section == "non-demographic_adjustment" else ""

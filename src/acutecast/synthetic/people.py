@@ -9,6 +9,7 @@ from importlib.resources import files
 
 import numpy as np
 
+from acutecast import facts
 from acutecast.facts import AGE_GROUPS, MAX_AGE, age_group_of_age
 
 YEARS = tuple(range(2022, 2048))
@@ -59,7 +60,7 @@ def read(name: str) -> list[dict[str, str]]:
 @cache
 def england() -> np.ndarray:
     """Give the people of England by sex (male first), age 0-90 and year 2022-2047."""
-    rows = read("england_population")
+    rows = facts.rows("england_population")
     people = np.zeros((2, MAX_AGE + 1, len(YEARS)))
     for row in rows:
         people[int(row["sex"]) - 1, int(row["age"])] = [100.0 * int(row[str(y)]) for y in YEARS]
@@ -73,7 +74,7 @@ def england_births() -> np.ndarray:
     The source has 2023 to 2046; the years at the ends repeat their neighbours.
     """
     known = [year for year in YEARS if 2023 <= year <= 2046]
-    table = np.array([[10.0 * int(row[str(y)]) for y in known] for row in read("england_births")])
+    table = np.array([[10.0 * int(row[str(y)]) for y in known] for row in facts.rows("england_births")])
     return np.concatenate([table[:, :1], table, table[:, -1:]], axis=1)
 
 

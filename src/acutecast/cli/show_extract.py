@@ -1,0 +1,92 @@
+"""What the commands about records print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from acutecast.cli.show import console, print_json, table_of
+
+if TYPE_CHECKING:
+    import pyarrow
+
+    from acutecast.extract import Extracted
+
+_RECORDS = {
+    "apc": "Episodes",
+    "opa": "Appointments",
+    "ecds": "Emergency attendances",
+    "ae": "A&E attendances",
+}
+_MOST_FINDINGS = 20
+
+
+def extracted(made: Extracted, json: bool) -> None:
+    """Print what an extract made: every row in, kept and set aside, and where things are."""
+    if json:
+        print_json({"root": str(made.root), **made.info})
+        return
+    table = table_of("Rows", ("Records", "", "Rows"), numbers=("Rows",))
+    for record, label in _RECORDS.items():
+        rows: dict[str, int] = {}
+        for line in made.info["accounting"]:
+            if line["record"] == record:
+                rows[line["reason"]] = rows.get(line["reason"], 0) + line["rows"]
+        if not rows:
+            continue
+        table.add_row(label, "rows in", f"{sum(rows.values()):,}")
+        for reason, n in sorted(rows.items(), key=lambda r: (r[0] != "kept", -r[1], r[0])):
+            said = reason if reason == "kept" else f"set aside: {reason}"
+            table.add_row("", said, f"{n:,}")
+    console().print(table)
+    for file in made.info["files"]:
+        if file["note"]:
+            typer.echo(f"Note: {file['file']}: {file['note']}")
+    for value in made.info["unreadable_values"]:
+        typer.echo(
+            f"Note: {value['file']}: {value['n']:,} values of {value['source_column']} could not "
+            "be read and count as empty"
+        )
+    for note in made.info["notes"]:
+        typer.echo(f"Note: {note}")
+    for problem in made.problems:
+        typer.echo(f"Note: {problem}")
+    codes = ", ".join(f"{code} {year}" for code, year in made.providers)
+    rules = made.info["rules"]
+    typer.echo(f"Provider tables of {codes}, TPMA rules {rules['name']} {rules['version']}")
+    typer.echo(f"  data          {made.root}")
+    typer.echo(f"  assumptions   {made.root / 'assumptions'}")
+    typer.echo(f"  set aside     {made.root / 'set_aside.parquet'}")
+
+
+def made(out: Path, files: Mapping[str, Path], json: bool) -> None:
+    """Print which files of a made-up region there are."""
+    if json:
+        print_json({name: str(path) for name, path in files.items()})
+        return
+    typer.echo("Made-up records; no real person is behind any of them:")
+    for name, path in files.items():
+        typer.echo(f"  {name:<12}  {path}")
+
+
+def report(
+    tables: Mapping[str, pyarrow.Table], files: Mapping[str, Path], json: bool
+) -> None:
+    """Print what was found in records, the most important first."""
+    findings = tables["findings"].to_pylist()
+    if json:
+        print_json({"findings": findings, "files": {k: str(v) for k, v in files.items()}})
+        return
+    for finding in findings[:_MOST_FINDINGS]:
+        where = " ".join(str(finding[k]) for k in ("record", "column") if finding[k])
+        count = f" ({finding['n']:,})" if finding["n"] is not None else ""
+        typer.echo(f"{finding['severity'].capitalize()}: {where}: {finding['what']}{count}")
+    if len(findings) > _MOST_FINDINGS:
+        typer.echo(f"… and {len(findings) - _MOST_FINDINGS} more on the page")
+    if not findings:
+        typer.echo("Nothing was found that needs attention.")
+    for name, path in files.items():
+        typer.echo(f"  {name:<12}  {path}")

@@ -1,0 +1,1 @@
+"""From a hospital s own records to provider tables, offline."""

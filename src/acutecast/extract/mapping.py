@@ -1,0 +1,163 @@
+"""Where a hospital's files are and what their columns are called: `extract.toml`, or guesses."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from acutecast.errors import Problem, raise_if_any
+from acutecast.extract.records import PRESETS, RECORDS, find_column
+
+# What is not a record: people, and look-ups.
+REFERENCES = ("population", "births", "deprivation", "ccg_to_icb")
+MAPPING_FILE = "extract.toml"
+_ENDINGS = r"\.(csv|txt|tsv|csv\.gz|csv\.zip|zip|parquet)"
+_KINDS = sorted((*RECORDS, *REFERENCES), key=len, reverse=True)
+
+
+@dataclass(frozen=True)
+class RecordMapping:
+    """Where the files are and how to read them.
+
+    Attributes:
+        root: the folder that everything is in.
+        files: paths by kind ("apc", "opa", "population" and so on).
+        preset: "hes", "sus", or None for both.
+        columns: the file's column by canonical name, by kind of record.
+        values: the canonical value by the file's, by kind of record and column.
+        encoding: the encoding of text files; None to find out.
+    """
+
+    root: Path
+    files: Mapping[str, tuple[Path, ...]]
+    preset: str | None = None
+    columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    encoding: str | None = None
+
+
+def read_mapping(
+    source: str | os.PathLike[str], mapping: str | os.PathLike[str] | None = None
+) -> RecordMapping:
+    """Find the files of a folder and how to read them.
+
+    Args:
+        source: the folder with the records.
+        mapping: a TOML file; None for `extract.toml` in the folder, where there is one, or for
+            files found by their names (apc*, opa*, ecds*, ae*, population*, …).
+
+    Raises:
+        AcutecastError: with everything that is wrong in the mapping, or no records are there.
+    """
+    root = Path(source)
+    title = "The records cannot be read"
+    if not root.is_dir():
+        raise_if_any([Problem("there is no such folder", str(root))], title)
+    path = Path(mapping) if mapping is not None else root / MAPPING_FILE
+    document: dict[str, Any] = {}
+    if path.exists():
+        try:
+            document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise_if_any([Problem(f"the file is not TOML: {error}", str(path))], title)
+    elif mapping is not None:
+        raise_if_any([Problem("there is no such file", str(path))], title)
+    problems = _faults(document, path)
+    named = document.get("files", {})
+    found = _by_name(root)
+    for kind, wanted in named.items() if isinstance(named, dict) else ():
+        paths = [p for pattern in _listed(wanted) for p in sorted(root.glob(pattern))]
+        if not paths:
+            problems.append(
+                Problem(
+                    "no file is there", f"{path}: files.{kind}", example=str(wanted),
+                    remedy="Paths are relative to the folder of the records; * stands for any.",
+                )
+            )  # fmt: skip
+        found[kind] = tuple(paths)
+    if not any(found.get(record) for record in ("apc", "opa", "ecds", "ae")):
+        problems.append(
+            Problem(
+                "no records are here", str(root),
+                remedy="Name files apc*.csv, opa*.csv, ecds*.csv or ae*.csv (or .parquet, .zip), "
+                f"or say in {MAPPING_FILE} which they are.",
+            )
+        )  # fmt: skip
+    raise_if_any(problems, title)
+    return RecordMapping(
+        root,
+        {kind: found[kind] for kind in sorted(found)},
+        document.get("preset"),
+        document.get("columns", {}),
+        document.get("values", {}),
+        document.get("encoding"),
+    )
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
+
+
+def _by_name(root: Path) -> dict[str, tuple[Path, ...]]:
+    """Find files by the beginning of their own names, or of their folder's."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(p for p in root.rglob("*") if p.is_file()):
+        parts = path.relative_to(root).parts
+        # A folder's name says what is in it; otherwise the file's does.
+        for name in parts:
+            kind = next((k for k in _KINDS if re.match(rf"{k}(?![a-z])", name.lower())), None)
+            if kind is not None:
+                break
+        if kind is not None and re.search(rf"{_ENDINGS}$", path.name.lower()):
+            found.setdefault(kind, []).append(path)
+    return {kind: tuple(paths) for kind, paths in found.items()}
+
+
+def _faults(document: dict[str, Any], path: Path) -> list[Problem]:
+    problems = []
+    for key in document.keys() - {"preset", "files", "columns", "values", "encoding"}:
+        problems.append(
+            Problem(
+                f'"{key}" is no part of a mapping', str(path),
+                remedy="Parts: preset, files, columns, values, encoding.",
+            )
+        )  # fmt: skip
+    preset = document.get("preset")
+    if preset is not None and preset not in PRESETS:
+        problems.append(
+            Problem(
+                f'"{preset}" is no preset', f"{path}: preset",
+                remedy=f"Write one of {', '.join(PRESETS)}.",
+            )
+        )  # fmt: skip
+    for kind in document.get("files", {}).keys() - {*RECORDS, *REFERENCES}:
+        problems.append(
+            Problem(
+                f'"{kind}" is no kind of file', f"{path}: files",
+                remedy=f"Kinds: {', '.join((*RECORDS, *REFERENCES))}.",
+            )
+        )  # fmt: skip
+    for part in ("columns", "values"):
+        for record, columns in document.get(part, {}).items():
+            if record not in RECORDS:
+                problems.append(
+                    Problem(
+                        f'"{record}" is no kind of record', f"{path}: {part}",
+                        remedy=f"Kinds: {', '.join(RECORDS)}.",
+                    )
+                )  # fmt: skip
+                continue
+            for column in columns:
+                if find_column(record, column) is None:
+                    problems.append(
+                        Problem(
+                            f'"{column}" is no column of {record}', f"{path}: {part}.{record}",
+                            remedy="The reference page on hospital records lists them.",
+                        )
+                    )  # fmt: skip
+    return problems

@@ -1,0 +1,420 @@
+"""From a hospital's own records to provider tables: the whole way, in a bounded memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from acutecast import facts
+from acutecast.errors import AcutecastError, Problem, raise_if_any
+from acutecast.extract.assumption_tables import assumption_tables, suppress_small
+from acutecast.extract.catchment import catchments
+from acutecast.extract.contacts import tag_contacts
+from acutecast.extract.derive import CodesOf, derive
+from acutecast.extract.mapping import read_mapping
+from acutecast.extract.provider_tables import derived_views, provider_tables
+from acutecast.extract.rules import RuleSet, read_rules
+from acutecast.extract.sql import arrow, load_rows, one_row
+from acutecast.extract.staging import stage, stage_references
+from acutecast.extract.tagging import tag_spells
+from acutecast.files import whole_folder
+from acutecast.provider import Provider, check_provider, conform, write_provider
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+# Stage, how much of it is done, of how much, seconds since it began.
+Tell = Callable[[str, int, int, float], None]
+
+MANIFEST = "extract.json"
+_TITLE = "The records cannot be extracted"
+# The area that stands for everywhere where the population of areas is not known.
+_ENGLAND = "E92000001"
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """What an extract made.
+
+    Attributes:
+        root: the folder with the provider tables, the assumption tables in `assumptions`, the rows
+            set aside in `set_aside.parquet`, and `extract.json`.
+        providers: code and baseline year of each provider that was written.
+        info: what `extract.json` says: versions, rule set, files, accounting, notes.
+        problems: faults and warnings of the tables that were made.
+    """
+
+    root: Path
+    providers: tuple[tuple[str, int], ...]
+    info: Mapping[str, Any]
+    problems: tuple[Problem, ...]
+
+
+@contextmanager
+def _stage(tell: Tell | None, name: str) -> Iterator[None]:
+    """Tell of a stage as it begins and ends."""
+    began = time.perf_counter()
+    if tell is not None:
+        tell(name, 0, 1, 0.0)
+    yield
+    if tell is not None:
+        tell(name, 1, 1, time.perf_counter() - began)
+
+
+@contextmanager
+def opened_records(
+    source: str | os.PathLike[str],
+    mapping: str | os.PathLike[str] | None = None,
+    rules: RuleSet | None = None,
+    *,
+    codes: CodesOf = "spell",
+    hours: bool = False,
+    memory_gb: float = 3.0,
+    threads: int | None = None,
+    tell: Tell | None = None,
+) -> Iterator[DuckDBPyConnection]:
+    """Read and derive a folder of records; give the database while the block runs.
+
+    The database lies in a scratch folder and goes with the block. Arguments are those of
+    `extract_records`.
+    """
+    import duckdb
+
+    rules = rules or read_rules()
+    where = read_mapping(source, mapping)
+    with tempfile.TemporaryDirectory(prefix="acutecast-extract-") as scratch:
+        folder = Path(scratch)
+        con = duckdb.connect(str(folder / "records.duckdb"))
+        try:
+            con.execute(f"SET memory_limit = '{memory_gb}GB'")
+            con.execute(f"SET temp_directory = '{folder / 'spill'}'")
+            con.execute("SET TimeZone = 'UTC'")
+            if threads is not None:
+                con.execute(f"SET threads = {int(threads)}")
+            with _stage(tell, "reading records"):
+                stage(con, where, folder)
+                stage_references(con, where)
+            with _stage(tell, "deriving"):
+                derive(con, rules, codes=codes, hours=hours)
+                check_nothing_is_lost(con)
+                derived_views(con)
+            yield con
+        finally:
+            con.close()
+
+
+def extract_records(
+    source: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    mapping: str | os.PathLike[str] | None = None,
+    years: Sequence[int] | None = None,
+    providers: Sequence[str] | None = None,
+    rules: str | os.PathLike[str] | None = None,
+    codes: CodesOf = "spell",
+    hours: bool = False,
+    suppress: int | None = None,
+    replace_earlier: bool = False,
+    memory_gb: float = 3.0,
+    threads: int | None = None,
+    tell: Tell | None = None,
+) -> Extracted:
+    """Make provider tables, and the tables that setting assumptions needs, from records.
+
+    Args:
+        source: a folder of records: admitted-patient episodes, outpatient appointments, emergency
+            attendances, and reference files (`acutecast.extract.mapping`).
+        out: the folder to make. It is written whole or not at all.
+        mapping: a TOML file that says which file and column is which.
+        years: baseline years to write (2023 for 2023/24); None for the last whole one. Every year
+            in the records is used to look back, and for trends.
+        providers: codes of those to write; None for all.
+        rules: a folder of TPMA rules that change or add to the built-in ones.
+        codes: "spell" counts the codes of all episodes of a spell; "last episode" those of the
+            last alone, as the NHP model does.
+        hours: keep emergency arrivals apart by hour of arrival.
+        suppress: leave counts from 1 to one less than this empty in the assumption tables.
+        replace_earlier: whether an earlier extract in `out` may be replaced.
+        memory_gb: the most memory that the database takes.
+        threads: how many threads the database uses; the tables do not depend on it.
+        tell: told of each stage as it begins and ends.
+
+    Raises:
+        AcutecastError: with everything that stops the work, before anything is written.
+    """
+    target = Path(out)
+    _may_be_written(target, replace_earlier)
+    rule_set = read_rules(rules)
+    with opened_records(
+        source, mapping, rule_set, codes=codes, hours=hours, memory_gb=memory_gb, threads=threads,
+        tell=tell,
+    ) as con:  # fmt: skip
+        wanted = _providers_to_write(con, years, providers)
+        notes = _people(con)
+        with _stage(tell, "finding TPMAs"):
+            tag_spells(con, rule_set)
+            tag_contacts(con, rule_set)
+        with _stage(tell, "working out rates"):
+            catchments(con)
+            fyears = sorted({r[0] for r in con.execute(_YEARS_THERE).fetchall()})
+            tables = assumption_tables(con, fyears)
+            if suppress is not None:
+                tables = suppress_small(tables, suppress)
+        with _stage(tell, "storing tables"), whole_folder(target) as folder:
+            problems = _write_providers(con, wanted, rule_set, str(source), folder)
+            raise_if_any(problems, "The tables made from these records cannot be used")
+            _write_tables(tables, folder / "assumptions")
+            _write_lists(con, folder)
+            info = _manifest(con, rule_set, codes, wanted, suppress, notes)
+            text = json.dumps(info, indent=2, ensure_ascii=False) + "\n"
+            (folder / MANIFEST).write_text(text, encoding="utf-8")
+    return Extracted(target, tuple(wanted), info, tuple(problems))
+
+
+def _write_providers(
+    con: DuckDBPyConnection, wanted: list[tuple[str, int]], rules: RuleSet, source: str,
+    folder: Path,
+) -> list[Problem]:  # fmt: skip
+    """Write each provider's tables; give what the contract's own check says of them."""
+    problems = []
+    for code, year in wanted:
+        tables = provider_tables(con, code, year)
+        made = {name: conform(name, table) for name, table in tables.items()}
+        provider = Provider(code, year, made, source, rules=rules.label)
+        problems += [
+            replace(problem, where=f"{code} {year}: {problem.where}")
+            for problem in check_provider(provider)
+        ]
+        write_provider(provider, folder)
+    return problems
+
+
+_YEARS_THERE = """
+SELECT DISTINCT fyear FROM (SELECT fyear FROM spells UNION ALL SELECT fyear FROM attendance_cells
+    UNION ALL SELECT fyear FROM arrivals) WHERE fyear IS NOT NULL ORDER BY 1
+"""
+
+
+def _may_be_written(target: Path, replace: bool) -> None:
+    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+        return
+    if not (target / MANIFEST).exists():
+        raise AcutecastError(
+            Problem("the folder has other files in it", str(target), remedy="Name a new folder.")
+        )
+    if not replace:
+        raise AcutecastError(
+            Problem(
+                "an extract is there already", str(target),
+                remedy="Name a new folder, or replace it with --replace.",
+            )
+        )  # fmt: skip
+
+
+def check_nothing_is_lost(con: DuckDBPyConnection) -> None:
+    """See that rows in are rows kept and rows set aside, and kept ones are what is counted."""
+    lost = []
+    for record, counted in (
+        ("apc", "SELECT count(*) FROM spells"),
+        ("opa", "SELECT coalesce(sum(attendances + tele_attendances), 0) FROM attendance_cells"),
+        ("ecds", None),
+        ("ae", None),
+    ):
+        if not _has_view(con, record):
+            continue
+        kept = _one(con, f"SELECT count(*) FROM staged_{record} WHERE reason IS NULL")
+        rows = _one(con, f"SELECT count(*) FROM staged_{record}")
+        read = _one(con, f"SELECT sum(rows_read) FROM read_files WHERE record = '{record}'")
+        if rows != read or (counted is not None and _one(con, counted) != kept):
+            lost.append(record)
+    arrivals = sum(
+        _one(con, f"SELECT count(*) FROM staged_{record} WHERE reason IS NULL")
+        for record in ("ecds", "ae")
+        if _has_view(con, record)
+    )
+    if _one(con, "SELECT coalesce(sum(arrivals), 0) FROM arrivals") != arrivals:
+        lost.append("ecds")
+    if lost:
+        raise AssertionError(f"rows of {', '.join(lost)} are lost or doubled")
+
+
+def _has_view(con: DuckDBPyConnection, record: str) -> bool:
+    sql = "SELECT count(*) FROM duckdb_views() WHERE view_name = ?"
+    return bool(one_row(con, sql, [f"staged_{record}"])[0])
+
+
+def _one(con: DuckDBPyConnection, sql: str) -> int:
+    return int(one_row(con, sql)[0] or 0)
+
+
+def _providers_to_write(
+    con: DuckDBPyConnection, years: Sequence[int] | None, providers: Sequence[str] | None
+) -> list[tuple[str, int]]:
+    there = [
+        (code, year)
+        for code, year in con.execute(
+            "SELECT DISTINCT procode3, fyear FROM spells WHERE fyear IS NOT NULL ORDER BY 1, 2"
+        ).fetchall()
+    ]
+    if not there:
+        raise AcutecastError(
+            Problem(
+                "no spell is left to count", "apc",
+                remedy="See why rows were set aside with: acutecast data report.",
+            ),
+            _TITLE,
+        )  # fmt: skip
+    problems = []
+    if years is None:
+        years = [_last_whole_year(con)]
+    for year in years:
+        if year not in {y for _, y in there}:
+            listed = ", ".join(str(y) for y in sorted({y for _, y in there}))
+            problems.append(
+                Problem("no spell ends in this year", f"--years {year}", remedy=f"Years: {listed}.")
+            )
+    for code in providers or ():
+        if code not in {c for c, _ in there}:
+            listed = ", ".join(sorted({c for c, _ in there}))
+            problems.append(
+                Problem("no spell is of this provider", code, remedy=f"Providers: {listed}.")
+            )
+    raise_if_any(problems, _TITLE)
+    return [
+        (code, year)
+        for code, year in there
+        if year in years and (providers is None or code in providers)
+    ]
+
+
+def _last_whole_year(con: DuckDBPyConnection) -> int:
+    """Give the last financial year with discharges in all twelve months, else the fullest."""
+    rows = con.execute(
+        """SELECT fyear, count(DISTINCT month(disdate)) AS months, count(*) AS n FROM spells
+        GROUP BY fyear ORDER BY months DESC, fyear DESC, n DESC"""
+    ).fetchall()
+    return int(rows[0][0])
+
+
+def _people(con: DuckDBPyConnection) -> list[str]:
+    """Fill in England for people that no file gives; say so."""
+    notes = []
+    tables = {r[0] for r in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    if "population" not in tables or "births" not in tables:
+        for name, value, keys in (
+            ("population", "people", ("sex", "age")),
+            ("births", "births", ("age",)),
+        ):
+            scale = 100.0 if name == "population" else 10.0
+            rows = [
+                ("migration_category", _ENGLAND, *(int(row[k]) for k in keys), int(year),
+                 scale * float(row[year]))
+                for row in facts.rows(f"england_{name}")
+                for year in row
+                if year.isdigit()
+            ]  # fmt: skip
+            columns = {"variant": "VARCHAR", "area": "VARCHAR"}
+            columns |= dict.fromkeys(keys, "INTEGER") | {"year": "INTEGER", value: "DOUBLE"}
+            load_rows(con, f"england_{name}", columns, rows)
+            con.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM england_{name}")
+        con.execute(f"UPDATE spells SET lad = '{_ENGLAND}'")
+        notes.append(
+            "No population and births files: growth by age is England's (Office for National "
+            "Statistics, 2022-based national projection), the same for every provider; rates per "
+            "head are per person of England."
+        )
+    if "deprivation" not in tables:
+        con.execute("CREATE TABLE deprivation (icb VARCHAR, imd_quintile INTEGER, people DOUBLE)")
+        notes.append("No deprivation file: there are no inequality factors.")
+    return notes
+
+
+def _write_tables(tables: Mapping[str, pa.Table], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in sorted(tables.items()):
+        pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
+
+
+def _write_lists(con: DuckDBPyConnection, folder: Path) -> None:
+    """Write which rows were set aside and why, without what is in them."""
+    parts = [
+        "SELECT record, source_file, line AS source_row, 'the line cannot be read: ' || reason "
+        "AS reason FROM rejected_lines"
+    ]
+    parts += [
+        f"SELECT '{record}' AS record, source_file, source_row, reason FROM staged_{record} "
+        "WHERE reason IS NOT NULL"
+        for record in ("apc", "opa", "ecds", "ae")
+        if _has_view(con, record)
+    ]
+    table = arrow(
+        con,
+        f"SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY record, source_file, source_row",
+    )
+    pq.write_table(table, folder / "set_aside.parquet", compression="zstd")
+
+
+def accounting(con: DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Give rows in, kept and set aside by reason, a row a file and reason; they add up."""
+    parts = [
+        "SELECT record, source_file, 'the line cannot be read: ' || reason AS reason, "
+        "count(*) AS n FROM rejected_lines GROUP BY ALL"
+    ]
+    parts += [
+        f"SELECT '{record}' AS record, source_file, coalesce(reason, 'kept') AS reason, "
+        f"count(*) AS n FROM staged_{record} GROUP BY ALL"
+        for record in ("apc", "opa", "ecds", "ae")
+        if _has_view(con, record)
+    ]
+    rows = con.execute(
+        f"""SELECT * FROM ({" UNION ALL ".join(parts)})
+        ORDER BY record, source_file, reason <> 'kept', n DESC, reason"""
+    ).fetchall()
+    return [
+        {"record": record, "file": file, "reason": reason, "rows": n}
+        for record, file, reason, n in rows
+    ]
+
+
+def _manifest(
+    con: DuckDBPyConnection, rules: RuleSet, codes: str, wanted: list[tuple[str, int]],
+    suppress: int | None, notes: list[str],
+) -> dict[str, Any]:  # fmt: skip
+    from acutecast import __version__
+
+    files = con.execute(
+        "SELECT record, source_file, rows_in, rows_read, rows_rejected, encoding, delimiter, note "
+        "FROM read_files ORDER BY record, source_file"
+    ).fetchall()
+    names = ("record", "file", "rows_in", "rows_read", "rows_rejected", "encoding", "delimiter",
+             "note")  # fmt: skip
+    unreadable = con.execute(
+        'SELECT record, source_file, source_column, "column", n, example FROM unreadable '
+        "ORDER BY ALL"
+    ).fetchall()
+    return {
+        "acutecast": __version__,
+        "rules": {"name": rules.name, "version": rules.version, "sha256": rules.digest},
+        "codes": codes,
+        "suppress": suppress,
+        "providers": [{"dataset": code, "year": year} for code, year in wanted],
+        "files": [dict(zip(names, row, strict=True)) for row in files],
+        "accounting": accounting(con),
+        "unreadable_values": [
+            dict(zip(("record", "file", "source_column", "column", "n"), row[:5], strict=True))
+            for row in unreadable
+        ],
+        "notes": notes,
+    }
+
+

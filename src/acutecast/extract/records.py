@@ -1,0 +1,112 @@
+"""The records that a hospital holds: their columns, as data (`records.csv`)."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+RECORDS = ("apc", "apc_diagnoses", "apc_procedures", "opa", "ecds", "ae")
+# Columns of the wide form end in a number; it stands for them in `records.csv`.
+NUMBERED = "NN"
+PRESETS = ("hes", "sus")
+
+
+@dataclass(frozen=True)
+class RecordColumn:
+    """What one column of the records is.
+
+    Attributes:
+        record: "apc", "opa", "ecds" and so on.
+        name: its name here; "diag_NN" stands for diag_01, diag_02 and so on.
+        need: "yes" where nothing can be done without it, "one" where one column of its `group`
+            is needed, "no" otherwise.
+        group: the columns that can stand for one another; "" where there are none.
+        kind: "text", "int", "date" or "time".
+        codes: known codes; empty where `pattern` or nothing says what is known.
+        pattern: a regular expression that known values match in full; "" where there is none.
+        names: other names of it, lower case, by preset.
+        meaning: what it says.
+    """
+
+    record: str
+    name: str
+    need: Literal["yes", "one", "no"]
+    group: str
+    kind: Literal["text", "int", "date", "time"]
+    codes: tuple[str, ...]
+    pattern: str
+    names: dict[str, tuple[str, ...]]
+    meaning: str
+
+
+@cache
+def record_columns() -> tuple[RecordColumn, ...]:
+    """Give every column of every kind of record, in the file's order."""
+    text = files("acutecast.extract").joinpath("records.csv").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return tuple(
+        RecordColumn(
+            row["table"],
+            row["column"],
+            row["need"],  # type: ignore[arg-type]  # a test reads every row
+            row["group"],
+            row["type"],  # type: ignore[arg-type]
+            tuple(filter(None, row["codes"].split(";"))),
+            row["pattern"],
+            {preset: tuple(filter(None, row[preset].split(";"))) for preset in PRESETS},
+            row["meaning"],
+        )
+        for row in csv.DictReader(lines)
+    )
+
+
+@cache
+def columns_of_record(record: str) -> tuple[RecordColumn, ...]:
+    """Give the columns of one kind of record."""
+    return tuple(column for column in record_columns() if column.record == record)
+
+
+def find_column(record: str, name: str) -> RecordColumn | None:
+    """Give the column that a canonical name such as "diag_03" belongs to."""
+    numbered = re.sub(r"\d\d$", NUMBERED, name)
+    for column in columns_of_record(record):
+        if column.name in (name, numbered):
+            return column
+    return None
+
+
+def match_columns(record: str, header: list[str], preset: str | None) -> dict[str, str]:
+    """Find which column of a file is which.
+
+    Args:
+        record: the kind of record.
+        header: the file's column names, as they are.
+        preset: "hes" or "sus" to know that extract's names alone; None for all.
+
+    Returns:
+        The file's column by canonical name ("diag_03"), for those that were found.
+    """
+    there = {_plain(name): name for name in reversed(header)}
+    found: dict[str, str] = {}
+    for column in columns_of_record(record):
+        presets = (preset,) if preset else PRESETS
+        names = [column.name, *(name for p in presets for name in column.names[p])]
+        if NUMBERED not in column.name:
+            found |= {column.name: there[n] for n in reversed(names) if n in there}
+            continue
+        for number in range(1, 100):
+            for name in reversed(names):
+                for digits in (f"{number}", f"{number:02d}"):
+                    key = name.replace(NUMBERED, digits)
+                    if key in there:
+                        found[column.name.replace(NUMBERED, f"{number:02d}")] = there[key]
+    return found
+
+
+def _plain(name: str) -> str:
+    """Give a column's name without what files add to it: case, blanks, a byte-order mark."""
+    return re.sub(r"[\s\-]+", "_", name.strip().strip("\ufeff").lower())

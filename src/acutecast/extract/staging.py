@@ -1,0 +1,442 @@
+"""Reading a hospital's files into typed tables, losing nothing.
+
+Every record of every file ends in one of three places: a row of a table `raw_<record>`; a line of
+`rejected_lines`, where the file's own form is broken; or an error, before anything is written.
+`read_files` holds the numbers, and they add up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow.parquet as pq
+
+from acutecast.errors import AcutecastError, Problem, raise_if_any
+from acutecast.extract.mapping import REFERENCES, RecordMapping
+from acutecast.extract.records import (
+    NUMBERED,
+    RECORDS,
+    columns_of_record,
+    find_column,
+    match_columns,
+)
+from acutecast.extract.sql import named, one_row, quoted
+from acutecast.extract.text_files import TextFile, look_at, unpacked, with_one_line_end
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+# How dates are written, the commonest first; the day comes before the month, as in Britain.
+DATE_FORMATS = (
+    "%Y-%m-%d", "%d/%m/%Y", "%Y%m%d", "%d-%b-%Y", "%d%m%Y", "%d/%m/%y", "%d-%m-%Y", "%Y/%m/%d",
+)  # fmt: skip
+# HES writes these for "none" and "not valid" (HES technical output specification).
+_NO_DATES = "('1800-01-01', '1801-01-01', '1582-10-15', '1600-01-01')"
+TIME_FORMATS = ("%H:%M:%S", "%H:%M", "%H%M", "%H%M%S")
+_SQL_TYPES = {"text": "VARCHAR", "int": "BIGINT", "date": "DATE", "time": "TIME"}
+# Codes are written with dots, dashes and daggers or without; four characters count.
+_CODE_COLUMNS = ("diag_", "opertn_", "diagnosis", "procedure_code")
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One file to stage: its columns, and the SQL that reads its records as text."""
+
+    record: str
+    label: str
+    header: tuple[str, ...]
+    columns: dict[str, str]
+    sql: str
+    text: TextFile | None
+    rows: int
+
+
+def stage(
+    con: DuckDBPyConnection,
+    mapping: RecordMapping,
+    scratch: Path,
+    watch: Callable[[str], None] | None = None,
+) -> None:
+    """Read all files of records into tables `raw_<record>`.
+
+    Makes the tables `read_files` (a row a file: rows_in, rows_read, rows_rejected, encoding,
+    delimiter, note), `rejected_lines` and `unreadable` (values that are not of their type).
+
+    Args:
+        con: the database.
+        mapping: where the files are and what their columns are called.
+        scratch: a folder for what is unpacked.
+        watch: told the name of each file as it begins.
+
+    Raises:
+        AcutecastError: with everything that keeps files from being read, before any is.
+    """
+    parts = _look(mapping, scratch)
+    con.execute(_TABLES)
+    for part in parts:
+        if watch is not None:
+            watch(part.label)
+        _stage_file(con, part, mapping)
+    for record in RECORDS:
+        columns = sorted({c for p in parts if p.record == record for c in p.columns})
+        if not columns:
+            continue
+        # Columns that no file has are there and empty, so that derivations can name them.
+        for column in columns_of_record(record):
+            if NUMBERED not in column.name and column.name not in columns:
+                con.execute(
+                    f"ALTER TABLE raw_{record} ADD COLUMN {column.name} {_SQL_TYPES[column.kind]}"
+                )
+
+
+_TABLES = """
+CREATE TABLE read_files (record VARCHAR, source_file VARCHAR, rows_in BIGINT, rows_read BIGINT,
+    rows_rejected BIGINT, encoding VARCHAR, delimiter VARCHAR, note VARCHAR);
+CREATE TABLE rejected_lines (record VARCHAR, source_file VARCHAR, line BIGINT, reason VARCHAR,
+    content VARCHAR);
+CREATE TABLE unreadable (record VARCHAR, source_file VARCHAR, source_column VARCHAR,
+    "column" VARCHAR, n BIGINT, example VARCHAR);
+"""
+
+
+def _look(mapping: RecordMapping, scratch: Path) -> list[_Part]:
+    """Look at every file; all problems are raised together."""
+    problems: list[Problem] = []
+    parts: list[_Part] = []
+    for record in RECORDS:
+        for path in mapping.files.get(record, ()):
+            try:
+                for file, label in unpacked(path, scratch):
+                    part = _part(record, file, label, mapping, scratch, problems)
+                    parts += [part] if part is not None else []
+            except AcutecastError as error:
+                problems += error.problems
+    raise_if_any(problems, "The records cannot be read")
+    return parts
+
+
+def _part(
+    record: str,
+    path: Path,
+    label: str,
+    mapping: RecordMapping,
+    scratch: Path,
+    problems: list[Problem],
+) -> _Part | None:
+    text: TextFile | None = None
+    if path.suffix.lower() == ".parquet":
+        try:
+            footer = pq.read_metadata(path)
+            header, rows = tuple(pq.read_schema(path).names), footer.num_rows
+        except Exception as error:  # Arrow has many classes of error for a damaged file
+            first = str(error).splitlines()[0]
+            problems.append(Problem(f"the file cannot be read as parquet: {first}", label))
+            return None
+        sql = f"SELECT * FROM read_parquet({quoted(str(path))})"
+    else:
+        text = with_one_line_end(look_at(path, label, mapping.encoding), scratch)
+        header, rows = text.header, text.records
+        sql = ""
+    own = mapping.columns.get(record, {})
+    columns = match_columns(record, list(header), mapping.preset)
+    there = {name.strip().lower(): name for name in header}
+    for canonical, name in own.items():
+        if name.strip().lower() not in there:
+            problems.append(
+                Problem(
+                    f'the mapping names a column "{name}" that is not there', label,
+                    remedy=f"The columns are: {_listed(header)}.",
+                )
+            )  # fmt: skip
+            continue
+        columns[canonical] = there[name.strip().lower()]
+    found = _missing(record, header, columns, label)
+    problems += found
+    if text is not None and not found:
+        sql = _csv_sql(text)
+    return _Part(record, label, header, columns, sql, text, rows)
+
+
+def _missing(
+    record: str, header: tuple[str, ...], columns: dict[str, str], label: str
+) -> list[Problem]:
+    """Say which columns a file lacks; one message where it has none at all."""
+    known = columns_of_record(record)
+    if not columns:
+        return [
+            Problem(
+                f"no column is one that {record} records have", label,
+                example=_listed(header),
+                remedy="Is the first line the header, and are columns split by commas, "
+                "semicolons, tabs or bars? Otherwise name the columns in extract.toml.",
+            )
+        ]  # fmt: skip
+    repeated = sorted({name for name in header if header.count(name) > 1})
+    problems = [
+        Problem(
+            "two columns have the same name", f"{label}: {name}", remedy="Rename one of them."
+        )
+        for name in repeated
+    ]
+    for column in known:
+        if column.need == "yes" and column.name not in columns:
+            names = sorted({column.name, *(n for p in column.names.values() for n in p)})
+            problems.append(
+                Problem(
+                    "a column is missing", f"{label}: {column.name}",
+                    remedy=f"Add it: {column.meaning}. It may be called {', '.join(names)}, "
+                    "or what extract.toml says.",
+                )
+            )  # fmt: skip
+    for group in sorted({c.group for c in known if c.need == "one"}):
+        options = [c.name for c in known if c.group == group]
+        if not any(option in columns for option in options):
+            problems.append(
+                Problem(
+                    "a column is missing", f"{label}: {options[0]}",
+                    remedy=f"Add one of {', '.join(options)}.",
+                )
+            )  # fmt: skip
+    return problems
+
+
+def _csv_sql(text: TextFile) -> str:
+    names = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in _distinct(text.header))
+    return (
+        f"SELECT * FROM read_csv({quoted(str(text.path))}, delim = {quoted(text.delimiter)}, "
+        "header = true, auto_detect = false, quote = '\"', escape = '\"', strict_mode = true, "
+        "null_padding = false, ignore_errors = true, store_rejects = true, "
+        "rejects_table = 'rejects_now', rejects_scan = 'rejects_scan_now', rejects_limit = 0, "
+        f"max_line_size = 10000000, encoding = {quoted(text.encoding)}, columns = {{{names}}})"
+    )
+
+
+def _distinct(header: tuple[str, ...]) -> list[str]:
+    """Give names that differ, as unknown columns may be called the same or nothing."""
+    seen: dict[str, int] = {}
+    result = []
+    for name in header:
+        seen[name.lower()] = seen.get(name.lower(), 0) + 1
+        count = seen[name.lower()]
+        result.append(name if count == 1 and name else f"{name or 'unnamed'} ({count})")
+    return result
+
+
+def _stage_file(con: DuckDBPyConnection, part: _Part, mapping: RecordMapping) -> None:
+    """Read one file: first as text, then by type."""
+    for table in ("rejects_now", "rejects_scan_now"):
+        con.execute(f"DROP TABLE IF EXISTS {table}")
+    chosen = ", ".join(f"{named(name)} AS {named(c)}" for c, name in part.columns.items())
+    con.execute(f"CREATE OR REPLACE TEMP TABLE as_text AS SELECT {chosen} FROM ({part.sql})")
+    rejected = 0
+    if part.text is not None:
+        con.execute(
+            """INSERT INTO rejected_lines
+            SELECT ?, ?, line, min(lower(replace(error_type::VARCHAR, '_', ' '))), min(csv_line)
+            FROM rejects_now GROUP BY line ORDER BY line""",
+            [part.record, part.label],
+        )
+        (rejected,) = one_row(con, "SELECT count(DISTINCT line) FROM rejects_now")
+    (read,) = one_row(con, "SELECT count(*) FROM as_text")
+    note = part.text.note if part.text else ""
+    rows = part.rows
+    if part.text is not None and read + rejected == part.text.lines:
+        # A quotation mark within a value looks like the start of one to whoever counts.
+        rows = part.text.lines
+    unclosed = part.text is not None and one_row(
+        con, "SELECT count(*) FROM rejects_now WHERE error_type::VARCHAR = 'UNQUOTED VALUE'"
+    ) != (0,)
+    if read + rejected != rows or unclosed:
+        # Two counts of one file must agree; where they do not, quotes are broken.
+        raise AcutecastError(
+            Problem(
+                f"{rows:,} records seem to be in the file, but {read:,} could be read and "
+                f"{rejected:,} could not", part.label,
+                remedy="Look for a quotation mark without its partner, and export the file again.",
+            )
+        )  # fmt: skip
+    con.execute(
+        "INSERT INTO read_files VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            part.record, part.label, rows, read, rejected,
+            part.text.encoding if part.text else "parquet",
+            part.text.delimiter if part.text else "", note,
+        ],
+    )  # fmt: skip
+    _typed(con, part, mapping.values.get(part.record, {}))
+    con.execute("DROP TABLE as_text")
+
+
+def _typed(
+    con: DuckDBPyConnection, part: _Part, values: dict[str, dict[str, str]] | object
+) -> None:
+    """Add a file's records to `raw_<record>`, each value as its type."""
+    mapped = values if isinstance(values, dict) else {}
+    kinds = {c: _kind(part.record, c) for c in part.columns}
+    stored = {
+        row[0]: row[1] for row in con.execute("DESCRIBE as_text").fetchall()
+    }
+    expressions = {}
+    for column, kind in kinds.items():
+        text = f"nullif(trim({named(column)}::VARCHAR), '')"
+        if stored[column] == _SQL_TYPES[kind] and kind != "text":
+            expressions[column] = named(column)
+        elif kind == "text":
+            expressions[column] = _text_sql(column, text, mapped.get(column, {}))
+        elif kind == "int":
+            expressions[column] = f"try_cast(try_cast({text} AS DOUBLE) AS BIGINT)"
+        elif kind == "date":
+            expressions[column] = _moment_sql(con, column, text, DATE_FORMATS, "DATE")
+        else:
+            expressions[column] = _moment_sql(con, column, text, TIME_FORMATS, "TIME")
+    _count_unreadable(con, part, kinds, expressions)
+    select = ", ".join(f"{sql} AS {named(column)}" for column, sql in expressions.items())
+    select = (
+        f"{select}, {quoted(part.label)} AS source_file, row_number() OVER () AS source_row"
+    )
+    sql = "SELECT count(*) FROM duckdb_tables() WHERE table_name = ?"
+    if one_row(con, sql, [f"raw_{part.record}"]) == (0,):
+        con.execute(f"CREATE TABLE raw_{part.record} AS SELECT {select} FROM as_text")
+        return
+    known = {r[0] for r in con.execute(f"DESCRIBE raw_{part.record}").fetchall()}
+    for column, kind in kinds.items():
+        if column not in known:
+            con.execute(
+                f"ALTER TABLE raw_{part.record} ADD COLUMN {named(column)} {_SQL_TYPES[kind]}"
+            )
+    con.execute(f"INSERT INTO raw_{part.record} BY NAME SELECT {select} FROM as_text")
+
+
+def _kind(record: str, column: str) -> str:
+    found = find_column(record, column)
+    assert found is not None  # canonical names come from the contract
+    return found.kind
+
+
+def _text_sql(column: str, text: str, mapped: dict[str, str]) -> str:
+    if mapped:
+        cases = " ".join(
+            f"WHEN {quoted(str(old).strip().upper())} THEN {quoted(str(new))}"
+            for old, new in mapped.items()
+        )
+        text = f"CASE upper({text}) {cases} ELSE {text} END"
+    if column.startswith(_CODE_COLUMNS):
+        code = f"left(regexp_replace(upper({text}), '[^A-Z0-9]', '', 'g'), 4)"
+        if column.startswith("diag"):
+            # A three-character category has X in the fourth place.
+            code = f"CASE WHEN length({code}) = 3 THEN {code} || 'X' ELSE {code} END"
+        return f"nullif({code}, '')"
+    if column in ("epikey", "susspellid", "person_id", "attendkey", "ec_ident", "aekey"):
+        return text
+    if column.endswith("_all"):
+        return f"replace({text}, ' ', '')"
+    return f"upper({text})"
+
+
+def _moment_sql(
+    con: DuckDBPyConnection, column: str, text: str, formats: tuple[str, ...], kind: str
+) -> str:
+    """Give the SQL of a date or time; the formats that read most of the column come first."""
+    # A time behind a date ("2023-04-01 00:00:00", "2023-04-01T00:00:00") says nothing of a date.
+    plain = f"regexp_replace({text}, '[T ].*$', '')" if kind == "DATE" else f"left({text}, 8)"
+    attempts = [f"try_strptime({plain}, {quoted(f)})" for f in formats]
+    if kind == "DATE":
+        # A year far off is a year of two digits, read as one of four.
+        attempts = [f"CASE WHEN year({a}) BETWEEN 1500 AND 2200 THEN {a} END" for a in attempts]
+    counts = ", ".join(f"count({attempt})" for attempt in attempts)
+    row = one_row(
+        con,
+        f"SELECT {counts} FROM (SELECT {named(column)} FROM as_text "
+        f"WHERE {named(column)} IS NOT NULL LIMIT 200000)",
+    )
+    order = sorted(range(len(formats)), key=lambda i: (-row[i], i))
+    tries = ", ".join(attempts[i] for i in order)
+    moment = f"CAST(coalesce({tries}) AS {kind})"
+    if kind == "TIME":
+        return moment
+    return f"CASE WHEN {moment} IN {_NO_DATES} THEN NULL ELSE {moment} END"
+
+
+def _count_unreadable(
+    con: DuckDBPyConnection, part: _Part, kinds: dict[str, str], expressions: dict[str, str]
+) -> None:
+    """Count the values that have something in them but not what their column's type is."""
+    for column, kind in kinds.items():
+        if kind == "text":
+            continue
+        text = f"nullif(trim({named(column)}::VARCHAR), '')"
+        fault = f"{text} IS NOT NULL AND ({expressions[column]}) IS NULL"
+        if kind == "date":
+            fault += f" AND left({text}, 10) NOT IN {_NO_DATES}"
+        con.execute(
+            f"""INSERT INTO unreadable SELECT ?, ?, ?, ?, count(*), min({text}) FROM as_text
+            WHERE {fault} HAVING count(*) > 0""",
+            [part.record, part.label, part.columns[column], column],
+        )
+
+
+def stage_references(con: DuckDBPyConnection, mapping: RecordMapping) -> None:
+    """Read the files of people and look-ups into the tables of their names, where there are any.
+
+    `population` (variant, area, sex, age, year, people), `births` (variant, area, age, year,
+    births), `deprivation` (icb, imd_quintile, people), `ccg_to_icb` (ccg, icb).
+
+    Raises:
+        AcutecastError: with every column that is missing.
+    """
+    problems: list[Problem] = []
+    for kind in REFERENCES:
+        paths = mapping.files.get(kind, ())
+        if not paths:
+            continue
+        listed = "[" + ", ".join(quoted(str(p)) for p in paths) + "]"
+        parquet = paths[0].suffix.lower() == ".parquet"
+        reader = f"read_parquet({listed})" if parquet else f"read_csv({listed}, header = true)"
+        try:
+            con.execute(f"CREATE OR REPLACE TEMP TABLE reference AS SELECT * FROM {reader}")
+        except Exception as error:  # the database has many classes of error for a damaged file
+            first = str(error).splitlines()[0]
+            problems.append(Problem(f"the file cannot be read: {first}", paths[0].name))
+            continue
+        header = [row[0] for row in con.execute("DESCRIBE reference").fetchall()]
+        years = [name for name in header if name.isdigit() and len(name) == 4]
+        needed = _REFERENCE_COLUMNS[kind]
+        lacking = [name for name in needed if name not in header]
+        if kind in ("population", "births") and not years and "year" not in header:
+            lacking.append("a column a year, such as 2023")
+        if lacking:
+            problems.append(
+                Problem(
+                    "columns are missing", f"{paths[0].name}: {', '.join(lacking)}",
+                    remedy=f"The file needs {', '.join(needed)}"
+                    + (" and a column a year." if kind in ("population", "births") else "."),
+                )
+            )  # fmt: skip
+            continue
+        if years:
+            value = "people" if kind == "population" else "births"
+            listed_years = ", ".join(named(y) for y in years)
+            con.execute(
+                f"""CREATE OR REPLACE TABLE {kind} AS SELECT {", ".join(needed)},
+                year::INTEGER AS year, {value}::DOUBLE AS {value}
+                FROM (UNPIVOT reference ON {listed_years} INTO NAME year VALUE {value})"""
+            )
+        else:
+            con.execute(f"CREATE OR REPLACE TABLE {kind} AS SELECT * FROM reference")
+    con.execute("DROP TABLE IF EXISTS reference")
+    raise_if_any(problems, "The reference files cannot be used")
+
+
+_REFERENCE_COLUMNS = {
+    "population": ("variant", "area", "sex", "age"),
+    "births": ("variant", "area", "age"),
+    "deprivation": ("icb", "imd_quintile", "people"),
+    "ccg_to_icb": ("ccg", "icb"),
+}
+
+
+def _listed(header: tuple[str, ...]) -> str:
+    return ", ".join(header[:12]) + (", …" if len(header) > 12 else "")

@@ -1,0 +1,213 @@
+"""What a text file is before anything reads it: encoding, delimiter, header, number of records."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from acutecast.errors import Problem, raise_if_any
+
+_CHUNK = 1 << 22
+_DELIMITERS = (",", ";", "\t", "|", "^", "~")
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A delimited text file, looked at once from beginning to end.
+
+    Attributes:
+        path: the file that can be read now; in a scratch folder where it came out of a zip.
+        label: how the user knows it: "apc.zip: apc_2023.csv".
+        encoding: "utf-8", "utf-16" or "latin-1".
+        delimiter: what stands between columns.
+        header: names of the columns.
+        records: records after the header, counted with quotes respected; empty lines are none.
+        lines: lines after the header that have something in them, whatever their quotes.
+        mixed: whether it has line ends of both kinds.
+        note: what a reader should know ("byte-order mark"); "" where there is nothing.
+    """
+
+    path: Path
+    label: str
+    encoding: str
+    delimiter: str
+    header: tuple[str, ...]
+    records: int
+    lines: int
+    mixed: bool
+    note: str
+
+
+def unpacked(path: Path, scratch: Path) -> Iterator[tuple[Path, str]]:
+    """Give the files to read behind a path, with their labels; a zip's members are unpacked."""
+    if path.suffix.lower() != ".zip":
+        yield path, path.name
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [m for m in archive.infolist() if not m.is_dir()]
+            members = [m for m in members if not Path(m.filename).name.startswith((".", "_"))]
+            if not members:
+                raise_if_any([Problem("the zip file is empty", str(path))])
+            for number, member in enumerate(members):
+                # Only the last part of the name: a member cannot choose where it is put.
+                target = scratch / f"{path.stem}-{number}-{Path(member.filename).name}"
+                with archive.open(member) as source, target.open("wb") as sink:
+                    while chunk := source.read(_CHUNK):
+                        sink.write(chunk)
+                yield target, f"{path.name}: {member.filename}"
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise_if_any(
+            [
+                Problem(
+                    f"the zip file cannot be unpacked: {error}", str(path),
+                    remedy="Copy it again, or unpack it with its password.",
+                )
+            ]
+        )  # fmt: skip
+
+
+def look_at(path: Path, label: str, encoding: str | None = None) -> TextFile:
+    """Look at a text file once: encoding, delimiter, header and number of records.
+
+    Args:
+        path: the file, plain or .gz.
+        label: how the user knows it.
+        encoding: what the user says it is; None to find out.
+
+    Raises:
+        AcutecastError: where the file is empty.
+    """
+    start = _beginning(path)
+    notes = []
+    if start.startswith(codecs.BOM_UTF8):
+        notes.append("byte-order mark")
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    if encoding is None:
+        encoding = "utf-8" if _is_utf8(path) else "latin-1"
+    if encoding != "utf-8":
+        notes.append(f"{encoding} text")
+    decoder = {"utf-8": "utf-8-sig"}.get(encoding, encoding)
+    lines = start.decode(decoder, errors="replace").splitlines()
+    first = next((line for line in lines if line.strip()), "")
+    if not first:
+        raise_if_any([Problem("the file is empty", label, remedy="Export it again.")])
+    delimiter = max(_DELIMITERS, key=lambda d: (first.count(d), -_DELIMITERS.index(d)))
+    header = tuple(next(csv.reader([first], delimiter=delimiter)))
+    if delimiter != ",":
+        notes.append(f"columns split by {_SPOKEN.get(delimiter, delimiter)}")
+    records, filled, mixed = _count(path, encoding)
+    if mixed:
+        notes.append("two kinds of line end")
+    return TextFile(
+        path, label, encoding, delimiter, header, max(records - 1, 0), max(filled - 1, 0), mixed,
+        "; ".join(notes),
+    )  # fmt: skip
+
+
+def with_one_line_end(file: TextFile, scratch: Path) -> TextFile:
+    """Give the file, copied with one kind of line end where it has two."""
+    if not file.mixed:
+        return file
+    target = scratch / f"{file.path.name}.lines"
+    with target.open("wb") as sink:
+        held = b""
+        for chunk in _chunks(file.path):
+            held, ready = _split(held + chunk)
+            sink.write(ready.replace(b"\r\n", b"\n"))
+        sink.write(held)
+    return replace(file, path=target, mixed=False)
+
+
+def _split(data: bytes) -> tuple[bytes, bytes]:
+    """Keep back a carriage return at the end, whose line end may follow."""
+    return (b"\r", data[:-1]) if data.endswith(b"\r") else (b"", data)
+
+
+_SPOKEN = {"\t": "tabs", ";": "semicolons", "|": "bars"}
+
+
+def _open(path: Path) -> BinaryIO:
+    return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]
+
+
+def _beginning(path: Path) -> bytes:
+    with _open(path) as file:
+        return file.read(1 << 16)
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with _open(path) as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
+
+
+def _is_utf8(path: Path) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for chunk in _chunks(path):
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _count(path: Path, encoding: str) -> tuple[int, int, bool]:
+    """Count records, header included, and lines with something in them.
+
+    Returns:
+        Records, where line ends inside quotes end nothing; lines; and whether the file has line
+        ends of both kinds.
+    """
+    # In UTF-16 every character of a delimited file has a zero byte, which is dropped here: only
+    # line ends and quotes are counted.
+    wide = encoding == "utf-16"
+    records = lines = pairs = ends = 0
+    inside = False
+    # Nothing has come since the last line end, counted outside quotes and at all.
+    no_record = no_line = True
+    for chunk in _chunks(path):
+        data = chunk.replace(b"\0", b"") if wide else chunk
+        pairs += data.count(b"\r\n")
+        ends += data.count(b"\n")
+        data = data.replace(b"\r", b"")
+        found, no_line = _filled(data, no_line)
+        lines += found
+        for number, piece in enumerate(data.split(b'"')):
+            if number:
+                inside = not inside
+                no_record = False
+            if not inside:
+                found, no_record = _filled(piece, no_record)
+                records += found
+    return records + (not no_record), lines + (not no_line), 0 < pairs < ends
+
+
+def _filled(piece: bytes, empty: bool) -> tuple[int, bool]:
+    """Count the line ends that end something.
+
+    Args:
+        piece: some bytes.
+        empty: whether nothing has come since the last line end before them.
+
+    Returns:
+        The count, and whether nothing has come since the last line end in or before the piece.
+    """
+    if not piece:
+        return 0, empty
+    codes = np.frombuffer(piece, dtype=np.uint8)
+    at_end = codes == 10
+    before = np.empty_like(at_end)
+    before[0] = empty
+    before[1:] = at_end[:-1]
+    return int(np.count_nonzero(at_end & ~before)), bool(at_end[-1])
