@@ -9,6 +9,7 @@ run.attribution(where={"measure": "beddays"})
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import tempfile
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from acutecast.compute import Event, Watch
 from acutecast.errors import AcutecastError, Problem
-from acutecast.files import is_url, local, move_into, whole_folder
+from acutecast.files import is_url, local, move_into, write_text
 from acutecast.provider import Provider, read_provider
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ def synth(
     size: float = 1.0,
     seed: int = 1,
     format: str = "parquet",
+    outpatient_years: Sequence[int] | None = None,
+    emergency_years: Sequence[int] | None = None,
     replace: bool = False,
     watch: Watch | None = None,
 ) -> dict[str, Path]:
@@ -99,6 +102,8 @@ def synth(
         size: the size of a trust; 1.0 is about 100,000 spells a year.
         seed: another seed gives another region of the same kind.
         format: "parquet" or "csv".
+        outpatient_years: years of appointments, where not all.
+        emergency_years: years of emergency attendances, where not all.
         replace: whether a region made earlier may be replaced.
         watch: is told of progress.
 
@@ -109,7 +114,8 @@ def synth(
 
     return write_records(
         local(out), seed=seed, trusts=trusts, years=tuple(years), size=size, format=format,
-        replace=replace, tell=_teller(watch),
+        outpatient_years=outpatient_years, emergency_years=emergency_years, replace=replace,
+        tell=_teller(watch),
     )  # fmt: skip
 
 
@@ -199,10 +205,12 @@ def write_data_report(
     from acutecast.report.quality_page import write_quality_page
 
     page = write_quality_page(dict(tables), local(out), str(title))
-    with whole_folder(page.with_suffix("")) as folder:
-        for name, table in tables.items():
-            pyarrow.csv.write_csv(table, folder / f"{name}.csv")
-    return {"page": page, "tables": page.with_suffix("")}
+    folder = page.with_name(f"{page.stem}-tables")
+    for name, table in tables.items():
+        content = io.BytesIO()
+        pyarrow.csv.write_csv(table, content)
+        write_text(folder / f"{name}.csv", content.getvalue().decode("utf-8"))
+    return {"page": page, "tables": folder}
 
 
 def _timed(watch: Watch | None, stage: str, work: Callable[[], T]) -> T:

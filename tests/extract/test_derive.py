@@ -5,7 +5,6 @@ from typing import Any
 
 import duckdb
 import pytest
-from extract.small_records import write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from acutecast.extract.pipeline import accounting, check_nothing_is_lost
 from acutecast.extract.provider_tables import derived_views
 from acutecast.extract.rules import read_rules
 from acutecast.extract.staging import stage, stage_references
+from extract.small_records import write
 
 RULES = read_rules()
 
@@ -156,9 +156,7 @@ def test_groups_of_a_spell(tmp_path, change, expected):
     assert tuple(found[name] for name in names) == expected
 
 
-@pytest.mark.parametrize(
-    ("given", "age"), [(0, 0), (7002, 0), (17, 17), (90, 90), (104, 90)]
-)
+@pytest.mark.parametrize(("given", "age"), [(0, 0), (7002, 0), (17, 17), (90, 90), (104, 90)])
 def test_age(tmp_path, given, age):
     assert spell(tmp_path, admiage=given)["age"] == age
 

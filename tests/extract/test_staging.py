@@ -7,7 +7,6 @@ from datetime import date, time
 import duckdb
 import polars as pl
 import pytest
-from extract.small_records import rows_of, text_of, write
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from acutecast.errors import AcutecastError
 from acutecast.extract.mapping import read_mapping
 from acutecast.extract.staging import stage, stage_references
 from acutecast.extract.text_files import look_at
+from extract.small_records import rows_of, text_of, write
 
 
 def staged(folder, scratch, mapping=None):
@@ -255,7 +255,7 @@ def test_references(folder):
 
 
 @given(
-    st.lists(st.lists(st.text("ab\n\r\",é;", max_size=5), min_size=3, max_size=3), max_size=12),
+    st.lists(st.lists(st.text('ab\n\r",é;', max_size=5), min_size=3, max_size=3), max_size=12),
     st.booleans(),
 )
 def test_records_are_counted_as_a_csv_reader_counts_them(tmp_path_factory, rows, crlf):

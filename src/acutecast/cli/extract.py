@@ -41,7 +41,9 @@ def extract(
     rules: Rules = None,
     codes: Annotated[
         str,
-        typer.Option(help="'spell' for the codes of all episodes, 'last episode' as the NHP model."),
+        typer.Option(
+            help="'spell' for the codes of all episodes, 'last episode' as the NHP model."
+        ),
     ] = "spell",
     hours: Annotated[
         bool, typer.Option("--hours", help="Keep emergency arrivals apart by hour.")

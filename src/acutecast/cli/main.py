@@ -74,10 +74,9 @@ def demo(
     threads: Threads = None,
     json: Json = False,
 ) -> None:
-    """Make the built-in region, project it for 20 years, and show where the results are."""
+    """Make the built-in region's records, extract them, project 20 years, and show the results."""
     from acutecast import api
     from acutecast.cli.demo import DEMO_SCENARIO, write_demo
-    from acutecast.provider import write_provider
 
     # A demo of an earlier time is ours to replace; anything else in the folder is not.
     if out.exists() and any(out.iterdir()) and not (out / "run" / "run.json").exists():
@@ -89,9 +88,11 @@ def demo(
             )
         )
     with work_in_progress(quiet=json) as (watch, cancelled):
-        made = show.timed(watch, "making", lambda: api.demo_provider(seed, size))
-        show.timed(watch, "storing", lambda: write_provider(made, out / "data"))
-        # From the files, like every later run of them, so that all are known to share their draws.
+        api.synth(
+            out / "records", trusts=1, size=size, seed=seed, outpatient_years=(2023,),
+            emergency_years=(2022, 2023), replace=True, watch=watch,
+        )  # fmt: skip
+        api.extract(out / "records", out / "data", threads=threads, replace=True, watch=watch)
         provider = api.read_provider(out / "data")
         scenario = DEMO_SCENARIO | {"runs": runs, "seed": seed}
         run = api.run(
@@ -106,7 +107,8 @@ def demo(
             cancelled=cancelled,
         )
         pictures = show.timed(watch, "drawing", lambda: write_demo(run, scenario, out))
-    show.summary(run, json=json, files={"data": out / "data", "results": out / "run", **pictures})
+    files = {"records": out / "records", "data": out / "data", "results": out / "run", **pictures}
+    show.summary(run, json=json, files=files)
 
 
 @app.command()

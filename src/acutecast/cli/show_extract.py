@@ -72,9 +72,7 @@ def made(out: Path, files: Mapping[str, Path], json: bool) -> None:
         typer.echo(f"  {name:<12}  {path}")
 
 
-def report(
-    tables: Mapping[str, pyarrow.Table], files: Mapping[str, Path], json: bool
-) -> None:
+def report(tables: Mapping[str, pyarrow.Table], files: Mapping[str, Path], json: bool) -> None:
     """Print what was found in records, the most important first."""
     findings = tables["findings"].to_pylist()
     if json:

@@ -55,9 +55,7 @@ class Entries:
         )
 
 
-def compile_tags(
-    entries: Entries, n_rows: int, tpmas: Sequence[str], own_kind: str = ""
-) -> Tags:
+def compile_tags(entries: Entries, n_rows: int, tpmas: Sequence[str], own_kind: str = "") -> Tags:
     """Lay tags out by row; within a row by TPMA, so that the order of the file does not matter.
 
     Args:

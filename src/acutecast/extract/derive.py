@@ -30,6 +30,9 @@ _LONGEST_STAY = 730
 _YEAR_OF = "CAST(year({0}) - (month({0}) < 4)::INT AS INTEGER)"
 _AGES = """CASE WHEN {0} BETWEEN 7001 AND 7007 THEN 0 WHEN {0} BETWEEN 0 AND 120
     THEN least({0}, 90) END"""
+# A trust's code has three characters; with a site's two behind it ("RXX00") it is still the trust.
+_TRUST = """CASE WHEN regexp_full_match(procode3, 'R[A-Z0-9]{4}') THEN left(procode3, 3)
+    ELSE procode3 END"""
 _QUINTILE = "CAST(coalesce(imd_quintile, ceil(imd_decile / 2.0)) AS INTEGER)"
 
 
@@ -67,9 +70,7 @@ def _lookups(con: DuckDBPyConnection) -> None:
         "SELECT upper(ccg) AS ccg, min(icb) AS icb FROM ccg_to_icb GROUP BY 1"
     )
     ages = facts.age_group_of_age()
-    load_rows(
-        con, "age_groups", {"age": "INTEGER", "age_group": "VARCHAR"}, list(enumerate(ages))
-    )
+    load_rows(con, "age_groups", {"age": "INTEGER", "age_group": "VARCHAR"}, list(enumerate(ages)))
     used = set()
     for record in ("apc", "opa"):
         if _has(con, f"raw_{record}"):
@@ -122,7 +123,7 @@ def _inpatients(con: DuckDBPyConnection, codes: CodesOf) -> None:
     # First what a row's own columns say; then which episode stands for its spell.
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE episode AS
-        SELECT e.rowid AS row_id, e.epikey, e.person_id, left(e.procode3, 3) AS procode3,
+        SELECT e.rowid AS row_id, e.epikey, e.person_id, {_TRUST} AS procode3,
             e.sitetret, {_AGES.format("coalesce(e.admiage, e.startage)")} AS age,
             try_cast(e.sex AS INTEGER) AS sex, e.admimeth, e.classpat, e.mainspef, e.tretspef,
             e.admidate, e.admitime, e.disdate, e.distime, e.epiend, e.speldur, e.epitype,
@@ -152,7 +153,7 @@ def _inpatients(con: DuckDBPyConnection, codes: CodesOf) -> None:
     )
     # A spell ends with the last of its episodes; a flag that says so counts more than the order.
     con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE spell_row AS
+        """CREATE OR REPLACE TEMP TABLE spell_row AS
         SELECT *, coalesce(speldur, date_diff('day', admidate, discharged)) AS nights
         FROM (
             SELECT *,
@@ -258,7 +259,7 @@ ORDER BY fyear, procode3, rn
 """
 
 
-def _long_form(con: DuckDBPyConnection, what: Literal["diagnosis", "procedure"]) -> str:
+def _long_form(con: DuckDBPyConnection, what: str) -> str:
     """Give the SQL of an episode's codes: key, order, code (and date), from either form."""
     wide, long, code, order = (
         ("diag", "apc_diagnoses", "diagnosis", "diag_order")
@@ -362,10 +363,10 @@ def _outpatients(con: DuckDBPyConnection, rules: RuleSet) -> None:
     flags = {name: flag_sql(flag) for (on, name), flag in rules.flags.items() if on == "opa"}
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE attendance AS
-        SELECT {_YEAR_OF.format("apptdate")} AS fyear, left(procode3, 3) AS procode3,
+        SELECT {_YEAR_OF.format("apptdate")} AS fyear, {_TRUST} AS procode3,
             age_used::INTEGER AS age, try_cast(sex AS INTEGER) AS sex, type, face_to_face,
             {", ".join(f"{sql} AS {name}" for name, sql in flags.items())},
-            tretspef, {_board("appointment")} AS icb, coalesce(sitetret, left(procode3, 3))
+            tretspef, {_board("appointment")} AS icb, coalesce(sitetret, {_TRUST})
                 AS sitetret, sex = '2' AND age_used BETWEEN 13 AND 55
                 AND tretspef IN ('501', '560') AS pregnant,
             CASE WHEN {flags["has_procedures"]} THEN left(sushrg, 4) END AS sushrg_trimmed,
@@ -508,7 +509,7 @@ def _arrivals_sql(con: DuckDBPyConnection, record: str, rules: RuleSet) -> str:
     if often:
         _frequent(con, record, often[0])
         frequent = f"{key} IN (SELECT key FROM frequent_{record})"
-    return f"""SELECT left(procode3, 3) AS procode3, coalesce(sitetret, left(procode3, 3))
+    return f"""SELECT {_TRUST} AS procode3, coalesce(sitetret, {_TRUST})
             AS sitetret, {day} AS arrival_date, {clock} AS arrival_time, age_used AS age,
             try_cast(sex AS INTEGER) AS sex, {department} AS department, {acuity} AS acuity,
             {category} AS category, {_board(f"kept_{record}")} AS icb,

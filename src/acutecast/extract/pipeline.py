@@ -416,5 +416,3 @@ def _manifest(
         ],
         "notes": notes,
     }
-
-

@@ -27,9 +27,7 @@ _DERIVED = """"group" AS ndggrp, 'op_' || type || '_' || "group" AS hsagrp,
 
 def derived_views(con: DuckDBPyConnection) -> None:
     """Make the view `attendances`, and `procedure_counts` that inequalities need."""
-    con.execute(
-        f"CREATE OR REPLACE VIEW attendances AS SELECT *, {_DERIVED} FROM attendance_cells"
-    )
+    con.execute(f"CREATE OR REPLACE VIEW attendances AS SELECT *, {_DERIVED} FROM attendance_cells")
     con.execute(
         """CREATE OR REPLACE TABLE procedure_counts AS
         SELECT fyear, procode3, icb, sushrg_trimmed, imd_quintile,

@@ -51,9 +51,7 @@ def load_rows(
     described = ", ".join(f"{named(name)} {kind}" for name, kind in columns.items())
     con.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({described})")
     if rows:
-        filled = pa.table(
-            {name: [row[i] for row in rows] for i, name in enumerate(columns)}
-        )
+        filled = pa.table({name: [row[i] for row in rows] for i, name in enumerate(columns)})
         con.register("rows_to_load", filled)
         con.execute(f"INSERT INTO {table} SELECT * FROM rows_to_load")
         con.unregister("rows_to_load")

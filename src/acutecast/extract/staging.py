@@ -37,6 +37,12 @@ DATE_FORMATS = (
 _NO_DATES = "('1800-01-01', '1801-01-01', '1582-10-15', '1600-01-01')"
 TIME_FORMATS = ("%H:%M:%S", "%H:%M", "%H%M", "%H%M%S")
 _SQL_TYPES = {"text": "VARCHAR", "int": "BIGINT", "date": "DATE", "time": "TIME"}
+# Types of a Parquet file that are a column's own already.
+_AS_STORED = {
+    "int": ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"),
+    "date": ("DATE",),
+    "time": ("TIME",),
+}
 # Codes are written with dots, dashes and daggers or without; four characters count.
 _CODE_COLUMNS = ("diag_", "opertn_", "diagnosis", "procedure_code")
 
@@ -176,9 +182,7 @@ def _missing(
         ]  # fmt: skip
     repeated = sorted({name for name in header if header.count(name) > 1})
     problems = [
-        Problem(
-            "two columns have the same name", f"{label}: {name}", remedy="Rename one of them."
-        )
+        Problem("two columns have the same name", f"{label}: {name}", remedy="Rename one of them.")
         for name in repeated
     ]
     for column in known:
@@ -230,7 +234,9 @@ def _stage_file(con: DuckDBPyConnection, part: _Part, mapping: RecordMapping) ->
     for table in ("rejects_now", "rejects_scan_now"):
         con.execute(f"DROP TABLE IF EXISTS {table}")
     chosen = ", ".join(f"{named(name)} AS {named(c)}" for c, name in part.columns.items())
-    con.execute(f"CREATE OR REPLACE TEMP TABLE as_text AS SELECT {chosen} FROM ({part.sql})")
+    # Parquet can be read again for nothing; text is read once.
+    form = "TABLE" if part.text is not None else "VIEW"
+    con.execute(f"CREATE OR REPLACE TEMP {form} as_text AS SELECT {chosen} FROM ({part.sql})")
     rejected = 0
     if part.text is not None:
         con.execute(
@@ -267,7 +273,7 @@ def _stage_file(con: DuckDBPyConnection, part: _Part, mapping: RecordMapping) ->
         ],
     )  # fmt: skip
     _typed(con, part, mapping.values.get(part.record, {}))
-    con.execute("DROP TABLE as_text")
+    con.execute(f"DROP {form} as_text")
 
 
 def _typed(
@@ -276,14 +282,12 @@ def _typed(
     """Add a file's records to `raw_<record>`, each value as its type."""
     mapped = values if isinstance(values, dict) else {}
     kinds = {c: _kind(part.record, c) for c in part.columns}
-    stored = {
-        row[0]: row[1] for row in con.execute("DESCRIBE as_text").fetchall()
-    }
+    stored = {row[0]: row[1] for row in con.execute("DESCRIBE as_text").fetchall()}
     expressions = {}
     for column, kind in kinds.items():
         text = f"nullif(trim({named(column)}::VARCHAR), '')"
-        if stored[column] == _SQL_TYPES[kind] and kind != "text":
-            expressions[column] = named(column)
+        if kind != "text" and stored[column] in _AS_STORED[kind]:
+            expressions[column] = f"{named(column)}::{_SQL_TYPES[kind]}"
         elif kind == "text":
             expressions[column] = _text_sql(column, text, mapped.get(column, {}))
         elif kind == "int":
@@ -292,11 +296,10 @@ def _typed(
             expressions[column] = _moment_sql(con, column, text, DATE_FORMATS, "DATE")
         else:
             expressions[column] = _moment_sql(con, column, text, TIME_FORMATS, "TIME")
-    _count_unreadable(con, part, kinds, expressions)
+    as_text = {c: k for c, k in kinds.items() if k != "text" and stored[c] not in _AS_STORED[k]}
+    _count_unreadable(con, part, as_text, expressions)
     select = ", ".join(f"{sql} AS {named(column)}" for column, sql in expressions.items())
-    select = (
-        f"{select}, {quoted(part.label)} AS source_file, row_number() OVER () AS source_row"
-    )
+    select = f"{select}, {quoted(part.label)} AS source_file, row_number() OVER () AS source_row"
     sql = "SELECT count(*) FROM duckdb_tables() WHERE table_name = ?"
     if one_row(con, sql, [f"raw_{part.record}"]) == (0,):
         con.execute(f"CREATE TABLE raw_{part.record} AS SELECT {select} FROM as_text")
@@ -365,8 +368,6 @@ def _count_unreadable(
 ) -> None:
     """Count the values that have something in them but not what their column's type is."""
     for column, kind in kinds.items():
-        if kind == "text":
-            continue
         text = f"nullif(trim({named(column)}::VARCHAR), '')"
         fault = f"{text} IS NOT NULL AND ({expressions[column]}) IS NULL"
         if kind == "date":

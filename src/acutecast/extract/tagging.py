@@ -41,8 +41,7 @@ def tag_spells(con: DuckDBPyConnection, rules: RuleSet) -> None:
     _sample_rates(con, wanted, rules)
     # One scan that tests every rule; a spell's rules come out as a list.
     tests = ",\n".join(
-        f"CASE WHEN {_rule_sql(rule, bits)} THEN {number} END"
-        for number, rule in enumerate(wanted)
+        f"CASE WHEN {_rule_sql(rule, bits)} THEN {number} END" for number, rule in enumerate(wanted)
     )
     con.execute(
         "CREATE OR REPLACE TEMP TABLE found AS SELECT rn, unnest(numbers) AS number FROM ("
@@ -285,7 +284,7 @@ def _trim_points(con: DuckDBPyConnection, wanted: list[Rule], rules: RuleSet) ->
             rows += [
                 (value["table"], value["column"], row["sushrg"], int(row[value["column"]]))
                 for row in rules.tables[value["table"]]
-                if row.get(value["column"])
+                if (row.get(value["column"]) or "").isdigit()
             ]
     load_rows(
         con, "trim_points",
@@ -351,19 +350,31 @@ def _sample_rates(con: DuckDBPyConnection, wanted: list[Rule], rules: RuleSet) -
         },
         rows,
     )  # fmt: skip
+    # Spread out to every age, sex and outcome first, so that the long table of codes is joined by
+    # equality alone.
     con.execute(
-        """CREATE OR REPLACE TEMP TABLE fraction_rates AS
+        """CREATE OR REPLACE TEMP TABLE fraction_of_code AS
         WITH matching AS (
             SELECT p.pattern, d.diagnosis FROM (SELECT DISTINCT diagnosis FROM spell_diagnoses) d
             JOIN (SELECT DISTINCT pattern FROM fractions) p
                 ON regexp_matches(d.diagnosis, '^(?:' || p.pattern || ')')
         )
+        SELECT f.strategy, m.diagnosis, f.only_primary, s.sex, a.age, o.died,
+            max(f.fraction) AS fraction
+        FROM fractions f JOIN matching m USING (pattern)
+        JOIN (VALUES (1), (2)) s (sex) ON f.sex IS NULL OR f.sex = s.sex
+        JOIN range(121) a (age) ON a.age BETWEEN f.age_from AND f.age_to
+        JOIN (VALUES (true), (false)) o (died)
+            ON f.outcome IS NULL OR (f.outcome = 'died') = o.died
+        GROUP BY ALL"""
+    )
+    con.execute(
+        """CREATE OR REPLACE TEMP TABLE fraction_rates AS
         SELECT d.rn, f.strategy, max(f.fraction) AS rate
         FROM spell_diagnoses d
-        JOIN matching m ON m.diagnosis = d.diagnosis
-        JOIN fractions f ON f.pattern = m.pattern AND (NOT f.only_primary OR d.diag_order = 1)
-        JOIN tagged_spells s ON s.rn = d.rn AND s.age BETWEEN f.age_from AND f.age_to
-            AND (f.sex IS NULL OR f.sex = s.sex)
-            AND (f.outcome IS NULL OR (f.outcome = 'died') = coalesce(s.dismeth = '4', false))
+        JOIN (SELECT rn, sex, age, coalesce(dismeth = '4', false) AS died FROM spells) s
+            ON s.rn = d.rn
+        JOIN fraction_of_code f ON f.diagnosis = d.diagnosis AND f.sex = s.sex AND f.age = s.age
+            AND f.died = s.died AND (NOT f.only_primary OR d.diag_order = 1)
         GROUP BY d.rn, f.strategy"""
     )

@@ -38,7 +38,7 @@ SPELL_CONDITIONS = {
     "sex": "1 male or 2 female",
     "patient_class": "a list of classpat codes",
     "discharge": "one of alive, died, not died",
-    **{name: "a pattern, or a list of patterns that must each be found" for name in CODES},
+    **dict.fromkeys(CODES, "a pattern, or a list of patterns that must each be found"),
     "procedures": '"none" for no procedure at all',
     "operation": "true where the primary procedure is an operation",
     "hrg": "a pattern of the HRG",

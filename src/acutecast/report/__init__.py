@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         why_chart,
         within_run_chart,
     )
+    from acutecast.report.quality_page import write_quality_page
 
 _HOMES = {
     **dict.fromkeys(
@@ -37,6 +38,7 @@ _HOMES = {
     "capacity_page": "capacity_html",
     "overview_chart": "capacity_overview",
     "projection_chart": "charts",
+    "write_quality_page": "quality_page",
     "save_chart": "charts",
     "shortage_chart": "capacity_shortage",
     "trajectory_chart": "capacity_time",
@@ -58,6 +60,7 @@ __all__ = [
     "week_chart",
     "why_chart",
     "within_run_chart",
+    "write_quality_page",
 ]
 
 

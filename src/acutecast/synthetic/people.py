@@ -74,7 +74,9 @@ def england_births() -> np.ndarray:
     The source has 2023 to 2046; the years at the ends repeat their neighbours.
     """
     known = [year for year in YEARS if 2023 <= year <= 2046]
-    table = np.array([[10.0 * int(row[str(y)]) for y in known] for row in facts.rows("england_births")])
+    table = np.array(
+        [[10.0 * int(row[str(y)]) for y in known] for row in facts.rows("england_births")]
+    )
     return np.concatenate([table[:, :1], table, table[:, -1:]], axis=1)
 
 

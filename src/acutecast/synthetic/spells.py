@@ -132,12 +132,17 @@ def inpatients(seed: int, size: float, year: int) -> tuple[pa.Table, pa.Table, p
     Returns:
         `ip`, `ip_activity_avoidance_strategies` and `ip_efficiencies_strategies`.
     """
+    table = spell_table(seed, size, year)
+    return (table, *tag_tables(seed, table))
+
+
+def spell_table(seed: int, size: float, year: int) -> pa.Table:
+    """Make the spells alone, the table `ip` of the contract."""
     mix = specialties()
     spells = _who_comes(seed, size, mix)
     spells |= _how_long(seed, mix, spells)
     spells |= _when(seed, year, spells)
-    table = _table(seed, mix, spells)
-    return (table, *tag_tables(seed, table))
+    return _table(seed, mix, spells)
 
 
 def _who_comes(seed: int, size: float, mix: list[Specialty]) -> dict[str, np.ndarray]:
