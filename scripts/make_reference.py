@@ -11,6 +11,8 @@ from typer.main import get_command
 
 from acutecast import AcutecastError, Problem, api, facts
 from acutecast.cli.main import app
+from acutecast.extract import read_rules
+from acutecast.extract.records import columns_of_record
 from acutecast.provider import TABLES, columns_of
 from acutecast.results import Run
 
@@ -37,6 +39,60 @@ def provider_tables() -> Iterator[str]:
             cells = (c.name, c.kind, yes[c.required], yes[c.nullable], values, c.unit, c.meaning)
             yield "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
         yield ""
+
+
+def records() -> Iterator[str]:
+    """Give a line at a time of the page on a hospital's records."""
+    yield "# Records of a hospital\n"
+    yield NOTE + "\n"
+    yield "What `acutecast extract` knows of episodes, appointments and attendances. A column is"
+    yield "found by its name here or one of its names in HES, SUS+ and ECDS extracts, in any case;"
+    yield "`extract.toml` names others ([how](../how-to/own-records.md)). `NN` stands for 01, 02 "
+    yield "and so on. Of columns marked *one of* a group, one is needed. Other columns are not read.\n"
+    titles = {
+        "apc": "Admitted patients, a row an episode",
+        "apc_diagnoses": "Their diagnoses in the long form",
+        "apc_procedures": "Their procedures in the long form",
+        "opa": "Outpatients, a row an appointment",
+        "ecds": "Emergency care (ECDS), a row an attendance",
+        "ae": "The older A&E form",
+    }
+    for record, title in titles.items():
+        yield f"## {record}\n"
+        yield title + ".\n"
+        yield "| column | needed | type | also called | meaning |"
+        yield "|---|---|---|---|---|"
+        for c in columns_of_record(record):
+            need = {"yes": "yes", "one": f"one of *{c.group}*", "no": ""}[c.need]
+            others = sorted({n for names in c.names.values() for n in names} - {c.name})
+            cells = (c.name, need, c.kind, ", ".join(others), c.meaning)
+            yield "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+        yield ""
+
+
+def rules() -> Iterator[str]:
+    """Give a line at a time of the page on the TPMA rules."""
+    held = read_rules()
+    yield "# TPMA rules\n"
+    yield NOTE + "\n"
+    yield f"Rule set {held.name} {held.version}: what each of {len(held.rules)} TPMAs selects."
+    yield "The rules themselves are in `src/acutecast/extract/rules`, a file a family;"
+    yield "[how to change one](../how-to/tpma-rules.md). *Differs* says where a rule departs from"
+    yield "the NHP model's.\n"
+    family = ""
+    for rule in sorted(
+        held.rules.values(), key=lambda r: (r.activity_type != "ip", r.family, r.key)
+    ):
+        if rule.family != family:
+            family = rule.family
+            yield f"## {family.replace('_', ' ').capitalize()}\n"
+            yield f"Source: {rule.source}.\n"
+        differs = f" *Differs:* {rule.differs}" if rule.differs else ""
+        yield f"- `{rule.key}`: {rule.says}{differs}"
+    yield ""
+    yield "## Flags\n"
+    for (on, name), flag in sorted(held.flags.items()):
+        yield f"- `{name}` (from {on}): {flag.says}"
 
 
 def commands() -> Iterator[str]:
@@ -134,6 +190,8 @@ def _signature(name: str, thing: Callable[..., Any]) -> str:
 
 PAGES = {
     "provider-tables": provider_tables,
+    "records": records,
+    "tpma-rules": rules,
     "commands": commands,
     "tpmas": tpmas,
     "python": python,

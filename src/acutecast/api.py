@@ -204,7 +204,7 @@ def write_data_report(
 
     from acutecast.report.quality_page import write_quality_page
 
-    page = write_quality_page(dict(tables), local(out), str(title))
+    page = write_quality_page(dict(tables), local(out), Path(title).name)
     folder = page.with_name(f"{page.stem}-tables")
     for name, table in tables.items():
         content = io.BytesIO()

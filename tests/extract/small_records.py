@@ -6,27 +6,68 @@ from pathlib import Path
 from typing import Any
 
 EPISODE: dict[str, Any] = {
-    "epikey": "E1", "susspellid": "S1", "person_id": "P1", "procode3": "RXX", "sitetret": "RXX01",
-    "admiage": 70, "sex": 1, "classpat": 1, "mainspef": 300, "tretspef": 300,
-    "admidate": "2023-05-01", "disdate": "2023-05-05", "epiorder": 1, "epistat": 3,
-    "admimeth": "21", "dismeth": 1, "imd_decile": 3, "icb": "QD1", "sushrg": "HE11G",
-    "diag_01": "S720", "diag_02": "W190", "diag_03": "", "opertn_01": "", "opdate_01": "",
-}  # fmt: skip
-APPOINTMENT: dict[str, Any] = {
-    "attendkey": "A1", "person_id": "P1", "procode3": "RXX", "sitetret": "RXX01",
-    "apptdate": "2023-06-01", "apptage": 40, "sex": 2, "atentype": 2, "firstatt": 2,
-    "refsourc": "03", "tretspef": "100", "icb": "QD1", "sushrg": "WF01A", "imd_quintile": 2,
-    "opertn_01": "",
-}  # fmt: skip
-ATTENDANCE: dict[str, Any] = {
-    "ec_ident": "C1", "person_id": "P1", "procode3": "RXX", "sitetret": "RXX01",
-    "arrival_date": "2023-07-01", "arrival_time": "13:45", "age_at_arrival": 30, "sex": 1,
-    "ec_attendancecategory": "1", "ec_department_type": "01",
-    "ec_acuity_snomed_ct": "1077241000000103", "ec_arrival_mode_snomed_ct": "1048061000000105",
-    "ec_discharge_status_snomed_ct": "182992009", "discharge_follow_up_snomed_ct": "",
-    "der_ec_investigation_all": "", "der_ec_treatment_all": "183964008", "sushrg": "VB09Z",
+    "epikey": "E1",
+    "susspellid": "S1",
+    "person_id": "P1",
+    "procode3": "RXX",
+    "sitetret": "RXX01",
+    "admiage": 70,
+    "sex": 1,
+    "classpat": 1,
+    "mainspef": 300,
+    "tretspef": 300,
+    "admidate": "2023-05-01",
+    "disdate": "2023-05-05",
+    "epiorder": 1,
+    "epistat": 3,
+    "admimeth": "21",
+    "dismeth": 1,
+    "imd_decile": 3,
     "icb": "QD1",
-}  # fmt: skip
+    "sushrg": "HE11G",
+    "diag_01": "S720",
+    "diag_02": "W190",
+    "diag_03": "",
+    "opertn_01": "",
+    "opdate_01": "",
+}
+APPOINTMENT: dict[str, Any] = {
+    "attendkey": "A1",
+    "person_id": "P1",
+    "procode3": "RXX",
+    "sitetret": "RXX01",
+    "apptdate": "2023-06-01",
+    "apptage": 40,
+    "sex": 2,
+    "atentype": 2,
+    "firstatt": 2,
+    "refsourc": "03",
+    "tretspef": "100",
+    "icb": "QD1",
+    "sushrg": "WF01A",
+    "imd_quintile": 2,
+    "opertn_01": "",
+}
+ATTENDANCE: dict[str, Any] = {
+    "ec_ident": "C1",
+    "person_id": "P1",
+    "procode3": "RXX",
+    "sitetret": "RXX01",
+    "arrival_date": "2023-07-01",
+    "arrival_time": "13:45",
+    "age_at_arrival": 30,
+    "sex": 1,
+    "ec_attendancecategory": "1",
+    "ec_department_type": "01",
+    "ec_acuity_snomed_ct": "1077241000000103",
+    "ec_arrival_mode_snomed_ct": "1048061000000105",
+    "ec_discharge_status_snomed_ct": "182992009",
+    "discharge_follow_up_snomed_ct": "",
+    "der_ec_investigation_all": "",
+    "der_ec_treatment_all": "183964008",
+    "sushrg": "VB09Z",
+    "icb": "QD1",
+}
 KEYS = {"apc": "epikey", "opa": "attendkey", "ecds": "ec_ident"}
 BASE = {"apc": EPISODE, "opa": APPOINTMENT, "ecds": ATTENDANCE}
 

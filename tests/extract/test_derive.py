@@ -49,18 +49,34 @@ def test_three_episodes_are_one_spell(tmp_path):
         tmp_path,
         apc=[
             same | {"epiorder": 2, "diag_01": "I509", "diag_02": "S720", "tretspef": 430},
-            same | {"epiorder": 1, "diag_01": "S720", "diag_02": "W190", "opertn_01": "W371",
-                    "opdate_01": "2023-05-02"},
-            same | {"epiorder": 3, "diag_01": "N390", "diag_02": "", "tretspef": 110,
-                    "disdate": "2023-05-09"},
+            same
+            | {
+                "epiorder": 1,
+                "diag_01": "S720",
+                "diag_02": "W190",
+                "opertn_01": "W371",
+                "opdate_01": "2023-05-02",
+            },
+            same
+            | {
+                "epiorder": 3,
+                "diag_01": "N390",
+                "diag_02": "",
+                "tretspef": 110,
+                "disdate": "2023-05-09",
+            },
         ],
-    )  # fmt: skip
+    )
     (only,) = rows(con, "SELECT rn, speldur, tretspef, diagnosis, procedure, disdate FROM spells")
     # The last episode stands for the spell; the first says why the patient came.
     assert only == {
-        "rn": "E3", "speldur": 8, "tretspef": "110", "diagnosis": "S720", "procedure": "W371",
+        "rn": "E3",
+        "speldur": 8,
+        "tretspef": "110",
+        "diagnosis": "S720",
+        "procedure": "W371",
         "disdate": date(2023, 5, 9),
-    }  # fmt: skip
+    }
     codes = con.sql("SELECT diag_order, diagnosis FROM spell_diagnoses ORDER BY 1").fetchall()
     assert codes == [(1, "S720"), (2, "W190"), (3, "I509"), (4, "N390")]
 
@@ -126,30 +142,65 @@ def test_a_long_stay_in_psychiatry_counts(tmp_path):
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({}, ("non-elective", "non-elective", "demographics", "emerg", "ip_non-elective_admission")),
-        ({"admimeth": "11"}, ("elective", "elective", "demographics", "ordelec",
-                              "ip_elective_admission")),
-        ({"admimeth": "12", "classpat": 2},
-         ("elective", "elective", "demographics", "daycase", "ip_elective_daycase")),
-        ({"admimeth": "13", "classpat": 3},
-         ("elective", "elective", "demographics", "reg", "ip_regular_day_attender")),
-        ({"admimeth": "13", "classpat": 4},
-         ("elective", "elective", "demographics", "reg", "ip_regular_night_attender")),
-        ({"admimeth": "31", "sex": 2, "admiage": 30, "tretspef": 501},
-         ("maternity", "maternity", "births", "maternity", "ip_maternity_admission")),
+        (
+            {},
+            ("non-elective", "non-elective", "demographics", "emerg", "ip_non-elective_admission"),
+        ),
+        (
+            {"admimeth": "11"},
+            ("elective", "elective", "demographics", "ordelec", "ip_elective_admission"),
+        ),
+        (
+            {"admimeth": "12", "classpat": 2},
+            ("elective", "elective", "demographics", "daycase", "ip_elective_daycase"),
+        ),
+        (
+            {"admimeth": "13", "classpat": 3},
+            ("elective", "elective", "demographics", "reg", "ip_regular_day_attender"),
+        ),
+        (
+            {"admimeth": "13", "classpat": 4},
+            ("elective", "elective", "demographics", "reg", "ip_regular_night_attender"),
+        ),
+        (
+            {"admimeth": "31", "sex": 2, "admiage": 30, "tretspef": 501},
+            ("maternity", "maternity", "births", "maternity", "ip_maternity_admission"),
+        ),
         # Treatment specialty makes the group, main specialty the health group (data.md).
-        ({"admimeth": "21", "sex": 2, "admiage": 30, "tretspef": 560},
-         ("maternity", "maternity", "births", "emerg", "ip_maternity_admission")),
-        ({"admimeth": "31", "sex": 1, "admiage": 30},
-         ("non-elective", "non-elective", "demographics", "unknown", "ip_non-elective_admission")),
-        ({"admimeth": "82", "admiage": 7003},
-         ("non-elective", "maternity", "births", "birth", "ip_non-elective_admission")),
-        ({"mainspef": 420, "admiage": 6},
-         ("non-elective", "non-elective", "demographics", "paeds", "ip_non-elective_admission")),
-        ({"admimeth": "81"},
-         ("non-elective", "non-elective", "demographics", "transfer", "ip_non-elective_admission")),
+        (
+            {"admimeth": "21", "sex": 2, "admiage": 30, "tretspef": 560},
+            ("maternity", "maternity", "births", "emerg", "ip_maternity_admission"),
+        ),
+        (
+            {"admimeth": "31", "sex": 1, "admiage": 30},
+            (
+                "non-elective",
+                "non-elective",
+                "demographics",
+                "unknown",
+                "ip_non-elective_admission",
+            ),
+        ),
+        (
+            {"admimeth": "82", "admiage": 7003},
+            ("non-elective", "maternity", "births", "birth", "ip_non-elective_admission"),
+        ),
+        (
+            {"mainspef": 420, "admiage": 6},
+            ("non-elective", "non-elective", "demographics", "paeds", "ip_non-elective_admission"),
+        ),
+        (
+            {"admimeth": "81"},
+            (
+                "non-elective",
+                "non-elective",
+                "demographics",
+                "transfer",
+                "ip_non-elective_admission",
+            ),
+        ),
     ],
-)  # fmt: skip
+)
 def test_groups_of_a_spell(tmp_path, change, expected):
     found = spell(tmp_path, **change)
     names = ("group", "ndggrp", "demog_type", "hsagrp", "pod")
@@ -163,11 +214,18 @@ def test_age(tmp_path, given, age):
 
 def test_year_by_discharge_and_other_columns(tmp_path):
     found = spell(
-        tmp_path, disdate="2024-04-01", admidate="2024-03-30", admimeth="11", imd_decile=10,
-        opertn_01="W37.1", sitetret="",
-    )  # fmt: skip
+        tmp_path,
+        disdate="2024-04-01",
+        admidate="2024-03-30",
+        admimeth="11",
+        imd_decile=10,
+        opertn_01="W37.1",
+        sitetret="",
+    )
     assert found["fyear"] == 2024
-    assert found["is_wla"] and found["is_main_icb"] and found["has_procedure"]
+    assert found["is_wla"]
+    assert found["is_main_icb"]
+    assert found["has_procedure"]
     assert (found["imd_quintile"], found["sushrg_trimmed"], found["sitetret"]) == (5, "HE11", "RXX")
     assert found["tretspef_grouped"] == "300"
     assert not spell(tmp_path / "imaging", opertn_01="U05.1")["has_procedure"]
@@ -206,20 +264,47 @@ def test_boards_come_from_look_ups_where_they_are_not_given(tmp_path):
     [
         ({}, ("adult_surgical", "followup", "op_follow-up", "op_adult_surgical_followup", 1, 0)),
         ({"atentype": 1}, ("adult_surgical", "first", "op_first", "op_adult_surgical_first", 1, 0)),
-        ({"atentype": 21},
-         ("adult_surgical", "first", "op_first", "op_adult_surgical_first", 0, 1)),
-        ({"sushrg": "JC42A"},
-         ("adult_surgical", "procedure", "op_procedure", "op_adult_surgical_procedure", 1, 0)),
+        (
+            {"atentype": 21},
+            ("adult_surgical", "first", "op_first", "op_adult_surgical_first", 0, 1),
+        ),
+        (
+            {"sushrg": "JC42A"},
+            ("adult_surgical", "procedure", "op_procedure", "op_adult_surgical_procedure", 1, 0),
+        ),
         # No procedure is done by telephone.
-        ({"sushrg": "JC42A", "atentype": 22},
-         ("adult_surgical", "followup", "op_follow-up", "op_adult_surgical_followup", 0, 1)),
-        ({"tretspef": "190"},
-         ("adult_non-surgical", "followup", "op_follow-up", "op_adult_non-surgical_followup", 1, 0)),
-        ({"tretspef": "300", "apptage": 17},
-         ("child_non-surgical", "followup", "op_follow-up", "op_child_non-surgical_followup", 1, 0)),
-        ({"tretspef": "501"}, ("maternity", "followup", "op_follow-up", "op_maternity_followup", 1, 0)),
+        (
+            {"sushrg": "JC42A", "atentype": 22},
+            ("adult_surgical", "followup", "op_follow-up", "op_adult_surgical_followup", 0, 1),
+        ),
+        (
+            {"tretspef": "190"},
+            (
+                "adult_non-surgical",
+                "followup",
+                "op_follow-up",
+                "op_adult_non-surgical_followup",
+                1,
+                0,
+            ),
+        ),
+        (
+            {"tretspef": "300", "apptage": 17},
+            (
+                "child_non-surgical",
+                "followup",
+                "op_follow-up",
+                "op_child_non-surgical_followup",
+                1,
+                0,
+            ),
+        ),
+        (
+            {"tretspef": "501"},
+            ("maternity", "followup", "op_follow-up", "op_maternity_followup", 1, 0),
+        ),
     ],
-)  # fmt: skip
+)
 def test_kinds_of_attendance(tmp_path, change, expected):
     con = derived(tmp_path, opa=[change])
     (found,) = rows(con, "SELECT * FROM attendances")
@@ -239,8 +324,10 @@ def test_referrals(tmp_path):
     )
     sql = "SELECT is_gp_ref, is_cons_cons_ref, is_first FROM attendances ORDER BY ALL"
     assert con.sql(sql).fetchall() == [
-        (False, False, False), (False, True, True), (True, False, True),
-    ]  # fmt: skip
+        (False, False, False),
+        (False, True, True),
+        (True, False, True),
+    ]
 
 
 def test_attended_and_first_stand_for_the_type(tmp_path):
@@ -263,18 +350,33 @@ def test_arrivals(tmp_path):
     con = derived(
         tmp_path,
         ecds=[
-            {"ec_arrival_mode_snomed_ct": "1048031000000100", "age_at_arrival": 80,
-             "der_ec_investigation_all": "1088291000000101", "der_ec_treatment_all": ""},
-            {"ec_discharge_status_snomed_ct": "1066301000000103", "age_at_arrival": 4,
-             "der_ec_investigation_all": "27171005"},
-            {"discharge_follow_up_snomed_ct": "3780001", "ec_department_type": "3",
-             "der_ec_treatment_all": "1,2"},
+            {
+                "ec_arrival_mode_snomed_ct": "1048031000000100",
+                "age_at_arrival": 80,
+                "der_ec_investigation_all": "1088291000000101",
+                "der_ec_treatment_all": "",
+            },
+            {
+                "ec_discharge_status_snomed_ct": "1066301000000103",
+                "age_at_arrival": 4,
+                "der_ec_investigation_all": "27171005",
+            },
+            {
+                "discharge_follow_up_snomed_ct": "3780001",
+                "ec_department_type": "3",
+                "der_ec_treatment_all": "1,2",
+            },
         ],
-    )  # fmt: skip
+    )
     found = {row["hsagrp"]: row for row in rows(con, "SELECT * FROM arrivals")}
     assert set(found) == {"aae_adult_ambulance", "aae_child_walk-in", "aae_adult_walk-in"}
-    flags = ("is_ambulance", "is_left_before_treatment", "is_low_cost_referred_or_discharged",
-             "is_discharged_no_treatment", "is_frequent_attender")  # fmt: skip
+    flags = (
+        "is_ambulance",
+        "is_left_before_treatment",
+        "is_low_cost_referred_or_discharged",
+        "is_discharged_no_treatment",
+        "is_frequent_attender",
+    )
     assert {k: tuple(v[f] for f in flags) for k, v in found.items()} == {
         "aae_adult_ambulance": (True, False, False, True, False),
         "aae_child_walk-in": (False, True, False, False, False),

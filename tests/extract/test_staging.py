@@ -63,8 +63,12 @@ def test_a_column_too_few_or_too_many_sets_the_line_aside(folder, scratch):
     path.write_text(good + "E8,S8,P8\n" + good.splitlines()[1].replace("E1", "E9") + ",one,two\n")
     con = staged(folder, scratch)
     assert files_read(con)[0] | {"note": "", "encoding": ""} == {
-        "rows_in": 4, "rows_read": 2, "rows_rejected": 2, "encoding": "", "note": "",
-    }  # fmt: skip
+        "rows_in": 4,
+        "rows_read": 2,
+        "rows_rejected": 2,
+        "encoding": "",
+        "note": "",
+    }
     rejected = con.execute("SELECT line, reason FROM rejected_lines ORDER BY line").fetchall()
     assert rejected == [(4, "missing columns"), (5, "too many columns")]
 
@@ -178,12 +182,20 @@ def test_zip_gz_and_parquet_are_the_same_as_csv(folder, scratch):
 
 def test_names_of_sus_and_a_mapping(folder, scratch):
     rows = [
-        {"Generated Record Identifier": r["epikey"], "my spell": r["susspellid"],
-         "DER_PROVIDER_CODE": "RXX00", "Age_At_Start_Of_Spell_SUS": 44, "Sex": "F",
-         "Patient_Classification": 1, "Treatment_Function_Code": 300,
-         "Admission_Date": "2023-05-01", "Admission_Method": 21, "Der_Diagnosis_1": "J440"}
+        {
+            "Generated Record Identifier": r["epikey"],
+            "my spell": r["susspellid"],
+            "DER_PROVIDER_CODE": "RXX00",
+            "Age_At_Start_Of_Spell_SUS": 44,
+            "Sex": "F",
+            "Patient_Classification": 1,
+            "Treatment_Function_Code": 300,
+            "Admission_Date": "2023-05-01",
+            "Admission_Method": 21,
+            "Der_Diagnosis_1": "J440",
+        }
         for r in rows_of("apc", {}, {})
-    ]  # fmt: skip
+    ]
     folder.mkdir()
     (folder / "episodes.csv").write_text(text_of(rows))
     (folder / "extract.toml").write_text(
@@ -213,8 +225,13 @@ def test_all_that_is_missing_is_said_at_once(folder, scratch):
     with pytest.raises(AcutecastError) as fault:
         staged(folder, scratch)
     said = str(fault.value)
-    for where in ("apc.csv: sex", "apc.csv: admimeth", "apc.csv: susspellid", "apc.csv: admiage",
-                  "opa.csv: the file is empty"):  # fmt: skip
+    for where in (
+        "apc.csv: sex",
+        "apc.csv: admimeth",
+        "apc.csv: susspellid",
+        "apc.csv: admiage",
+        "opa.csv: the file is empty",
+    ):
         assert where in said
     assert "patient_classification" in said  # what it may be called in an extract
 
@@ -228,13 +245,20 @@ def test_a_mapping_is_checked(folder, tmp_path):
     with pytest.raises(AcutecastError) as fault:
         read_mapping(folder)
     said = str(fault.value)
-    for part in ('"ses" is no preset', '"other" is no part', "no file is there",
-                 '"xyz" is no kind of file', '"sx" is no column of apc', '"nothing" is no kind'):  # fmt: skip
+    for part in (
+        '"ses" is no preset',
+        '"other" is no part',
+        "no file is there",
+        '"xyz" is no kind of file',
+        '"sx" is no column of apc',
+        '"nothing" is no kind',
+    ):
         assert part in said
     with pytest.raises(AcutecastError, match="there is no such file"):
         read_mapping(folder, tmp_path / "none.toml")
+    (tmp_path / "empty").mkdir()
     with pytest.raises(AcutecastError, match="no records are here"):
-        read_mapping(tmp_path / "empty" if (tmp_path / "empty").mkdir() else tmp_path / "empty")
+        read_mapping(tmp_path / "empty")
 
 
 def test_references(folder):
@@ -247,8 +271,12 @@ def test_references(folder):
     con = duckdb.connect()
     stage_references(con, read_mapping(folder))
     rows = con.execute("SELECT * FROM population ORDER BY sex, year").fetchall()
-    assert rows == [("v", "A", 1, 0, 2023, 10.0), ("v", "A", 1, 0, 2024, 11.0),
-                    ("v", "A", 2, 0, 2023, 12.0), ("v", "A", 2, 0, 2024, 13.0)]  # fmt: skip
+    assert rows == [
+        ("v", "A", 1, 0, 2023, 10.0),
+        ("v", "A", 1, 0, 2024, 11.0),
+        ("v", "A", 2, 0, 2023, 12.0),
+        ("v", "A", 2, 0, 2024, 13.0),
+    ]
     (folder / "births.csv").write_text("variant,area\nv,A\n")
     with pytest.raises(AcutecastError, match=r"births\.csv: age, a column a year"):
         stage_references(con, read_mapping(folder))

@@ -46,10 +46,13 @@ class PeopleClasses:
 def people_classes(table: pa.Table, health_groups: Sequence[str]) -> PeopleClasses:
     """Group the rows of an activity table by what their people are."""
     demog_type = columns.text(table, "demog_type")
-    way = np.array([_WAYS.get(value, OTHER) for value in demog_type.categories])[demog_type.codes]
+    # The type is named: a table without rows has no categories to take it from.
+    ways = [_WAYS.get(value, OTHER) for value in demog_type.categories]
+    way = np.array(ways, np.int64)[demog_type.codes]
     group = columns.text(table, "hsagrp")
     index = {name: i for i, name in enumerate(health_groups)}
-    health = np.array([index.get(value, -1) for value in group.categories])[group.codes]
+    healths = [index.get(value, -1) for value in group.categories]
+    health = np.array(healths, np.int64)[group.codes]
     sex = columns.numbers(table, "sex", np.int64)
     age = columns.numbers(table, "age", np.int64)
     width = len(index) + 1

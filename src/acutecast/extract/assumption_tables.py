@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -55,8 +56,8 @@ def assumption_tables(con: DuckDBPyConnection, fyears: Sequence[int]) -> dict[st
 
     Returns:
         By name, each in a fixed order:
-        `tpma_activity`: amount, mean stay, and rate of each TPMA, crude and directly standardised by
-        age and sex to England's people of 2023, with a 95% interval (normal approximation of
+        `tpma_activity`: amount, mean stay, and rate of each TPMA, crude and directly standardised
+        by age and sex to England's people of 2023, with a 95% interval (normal approximation of
         Poisson counts); `tpma_age_sex`; `tpma_diagnoses` and `tpma_procedures`, the six most
         frequent and the others; `tpma_funnel`, the limits of two and three standard deviations
         about the rate of all providers together; `tpma_peers`, the others' rates; `tpma_trend`,
@@ -174,7 +175,8 @@ def _activity(con: DuckDBPyConnection) -> pa.Table:
             GROUP BY ALL
         ), standardised AS (
             SELECT b.fyear, b.procode3, b.strategy,
-                sum(round(s.weight * b.numerator / b.denominator, 6)::DECIMAL(30, 6))::DOUBLE AS sum,
+                sum(round(s.weight * b.numerator / b.denominator, 6)::DECIMAL(30, 6))::DOUBLE
+                    AS sum,
                 sum(s.weight) FILTER (WHERE b.denominator > 0) AS weight,
                 sum(round(s.weight * s.weight * b.numerator / b.denominator / b.denominator / 1e6,
                     6)::DECIMAL(36, 6))::DOUBLE * 1e6 AS variance
@@ -261,7 +263,7 @@ def sigma_of_scores(scores: Sequence[float]) -> float:
     Ranges above 3.267 times the mean are left out once, as in Laney's charts; 1 is what Poisson
     counts alone would give.
     """
-    ranges = [abs(a - b) for a, b in zip(scores, scores[1:], strict=False)]
+    ranges = [abs(a - b) for a, b in itertools.pairwise(scores)]
     if not ranges or not any(ranges):
         return 1.0
     mean = sum(ranges) / len(ranges)

@@ -1,6 +1,7 @@
 """Whom a provider serves: its share of each area's people, by age and sex.
 
-Source of the method: the NHP demand model's catchments (github.com/The-Strategy-Unit/nhp_data, MIT).
+Source of the method: the NHP demand model's catchments (github.com/The-Strategy-Unit/nhp_data,
+MIT).
 """
 
 from __future__ import annotations

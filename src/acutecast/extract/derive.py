@@ -1,8 +1,8 @@
 """Episodes to spells, appointments and arrivals to counts: the derivations, in SQL.
 
-Source of the derivations: the NHP demand model's data pipeline (github.com/The-Strategy-Unit/nhp_data,
-MIT), HES and ECDS definitions of the NHS Data Dictionary. docs/method/extract.md lists them, and
-where ours depart.
+Source of the derivations: the NHP demand model's data pipeline
+(github.com/The-Strategy-Unit/nhp_data, MIT), HES and ECDS definitions of the NHS Data Dictionary.
+docs/method/extract.md lists them, and where ours depart.
 """
 
 from __future__ import annotations

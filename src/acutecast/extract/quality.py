@@ -258,7 +258,9 @@ def steps_and_gaps(months: pa.Table) -> tuple[pa.Table, pa.Table]:
             near = np.delete(counts, i)[max(0, i - NEIGHBOURS) : i + NEIGHBOURS]
             near = near[near > 0]
             if len(near) >= 3 and _differs(counts[i], float(np.median(near)), STEP_SHARE):
-                steps.append((record, provider, day, int(counts[i]), float(np.median(near)), "month"))
+                steps.append(
+                    (record, provider, day, int(counts[i]), float(np.median(near)), "month")
+                )
         steps += _shifts(record, provider, every, counts)
     step_names = ("record", "procode3", "month", "rows", "expected", "kind")
     kinds = (pa.string(), pa.string(), pa.date32(), pa.int64(), pa.float64(), pa.string())
@@ -287,7 +289,7 @@ def _shifts(
             found.append((abs(after - before), i, before, after))
     result = []
     while found:
-        _, i, before, after = max(found)
+        _, i, before, after = max(found, key=lambda f: (f[0], -f[1]))
         result.append(
             (record, provider, every[i].astype("datetime64[D]").item(), int(after), before, "shift")
         )
@@ -307,8 +309,8 @@ def _findings(con: DuckDBPyConnection, tables: dict[str, pa.Table]) -> pa.Table:
         rows.append((severity, record, column, what, n, str(example or ""), remedy))
 
     for g in tables["gaps"].to_pylist():
-        add("fault", g["record"], "", f"{g['procode3']} has no rows in {g['month']:%B %Y}", None,
-            "", "Export the month again; a baseline year with a hole counts too little.")  # fmt: skip
+        add("fault", g["record"], "", f"{g['procode3']} has no rows in {g['month']:%B %Y}",
+            None, "", "Export the month again; a baseline with a hole counts too little.")  # fmt: skip
     for s in tables["steps"].to_pylist():
         than = f"{s['rows'] / s['expected'] - 1:+.0%} against {s['expected']:,.0f}"
         if s["kind"] == "month":
@@ -349,8 +351,9 @@ def _findings(con: DuckDBPyConnection, tables: dict[str, pa.Table]) -> pa.Table:
     for record in _records(con):
         total = one_row(con, f"SELECT count(*) FROM staged_{record}")[0]
         aside = one_row(con, f"SELECT count(*) FROM staged_{record} WHERE reason IS NOT NULL")[0]
-        add("note", record, "", f"rows are set aside, {aside / max(total, 1):.1%} of {total:,}",
-            aside, "", "The accounting table says why.")  # fmt: skip
+        if aside:
+            add("note", record, "", f"rows are set aside, {aside / max(total, 1):.1%} of {total:,}",
+                aside, "", "The accounting table says why.")  # fmt: skip
     names = ("severity", "record", "column", "what", "n", "example", "remedy")
     rows.sort(key=lambda r: _SEVERITY.index(r[0]))
     kinds = [pa.string()] * 4 + [pa.int64()] + [pa.string()] * 2

@@ -96,7 +96,9 @@ def match_columns(record: str, header: list[str], preset: str | None) -> dict[st
         presets = (preset,) if preset else PRESETS
         names = [column.name, *(name for p in presets for name in column.names[p])]
         if NUMBERED not in column.name:
-            found |= {column.name: there[n] for n in reversed(names) if n in there}
+            known = [there[name] for name in names if name in there]
+            if known:
+                found[column.name] = known[0]
             continue
         for number in range(1, 100):
             for name in reversed(names):

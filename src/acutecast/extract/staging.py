@@ -34,7 +34,7 @@ DATE_FORMATS = (
     "%Y-%m-%d", "%d/%m/%Y", "%Y%m%d", "%d-%b-%Y", "%d%m%Y", "%d/%m/%y", "%d-%m-%Y", "%Y/%m/%d",
 )  # fmt: skip
 # HES writes these for "none" and "not valid" (HES technical output specification).
-_NO_DATES = "('1800-01-01', '1801-01-01', '1582-10-15', '1600-01-01')"
+_NO_DATES = ("1800-01-01", "1801-01-01", "1582-10-15", "1600-01-01")
 TIME_FORMATS = ("%H:%M:%S", "%H:%M", "%H%M", "%H%M%S")
 _SQL_TYPES = {"text": "VARCHAR", "int": "BIGINT", "date": "DATE", "time": "TIME"}
 # Types of a Parquet file that are a column's own already.
@@ -344,39 +344,57 @@ def _moment_sql(
 ) -> str:
     """Give the SQL of a date or time; the formats that read most of the column come first."""
     # A time behind a date ("2023-04-01 00:00:00", "2023-04-01T00:00:00") says nothing of a date.
-    plain = f"regexp_replace({text}, '[T ].*$', '')" if kind == "DATE" else f"left({text}, 8)"
+    plain = f"left({text}, 8)"
+    if kind == "DATE":
+        cut = f"regexp_replace({text}, '[T ][0-9]{{1,2}}:.*$', '')"
+        plain = f"CASE WHEN length({text}) > 10 THEN {cut} ELSE {text} END"
     attempts = [f"try_strptime({plain}, {quoted(f)})" for f in formats]
     if kind == "DATE":
-        # A year far off is a year of two digits, read as one of four.
+        # The commonest form has a fast way; a year far off is one of two digits, read as of four.
+        attempts[0] = f"try_cast({plain} AS DATE)"
         attempts = [f"CASE WHEN year({a}) BETWEEN 1500 AND 2200 THEN {a} END" for a in attempts]
     counts = ", ".join(f"count({attempt})" for attempt in attempts)
     row = one_row(
         con,
         f"SELECT {counts} FROM (SELECT {named(column)} FROM as_text "
-        f"WHERE {named(column)} IS NOT NULL LIMIT 200000)",
+        f"WHERE {named(column)} IS NOT NULL LIMIT 2000)",
     )
     order = sorted(range(len(formats)), key=lambda i: (-row[i], i))
-    tries = ", ".join(attempts[i] for i in order)
+    best = attempts[order[0]]
+    # The other forms cost more than all else; most columns have one form throughout.
+    others = one_row(
+        con, f"SELECT count(*) FROM as_text WHERE {text} IS NOT NULL AND ({best}) IS NULL"
+    )[0]
+    tries = ", ".join(attempts[i] for i in order) if others else best
     moment = f"CAST(coalesce({tries}) AS {kind})"
     if kind == "TIME":
         return moment
-    return f"CASE WHEN {moment} IN {_NO_DATES} THEN NULL ELSE {moment} END"
+    none = ", ".join(f"DATE {quoted(day)}" for day in _NO_DATES)
+    return f"CASE WHEN {moment} NOT IN ({none}) THEN {moment} END"
 
 
 def _count_unreadable(
     con: DuckDBPyConnection, part: _Part, kinds: dict[str, str], expressions: dict[str, str]
 ) -> None:
     """Count the values that have something in them but not what their column's type is."""
+    if not kinds:
+        return
+    counted = []
     for column, kind in kinds.items():
         text = f"nullif(trim({named(column)}::VARCHAR), '')"
         fault = f"{text} IS NOT NULL AND ({expressions[column]}) IS NULL"
         if kind == "date":
-            fault += f" AND left({text}, 10) NOT IN {_NO_DATES}"
-        con.execute(
-            f"""INSERT INTO unreadable SELECT ?, ?, ?, ?, count(*), min({text}) FROM as_text
-            WHERE {fault} HAVING count(*) > 0""",
-            [part.record, part.label, part.columns[column], column],
-        )
+            none = ", ".join(map(quoted, _NO_DATES))
+            fault += f" AND left({text}, 10) NOT IN ({none})"
+        counted += [f"count(*) FILTER (WHERE {fault})", f"min({text}) FILTER (WHERE {fault})"]
+    # One scan, whatever the number of columns.
+    row = one_row(con, f"SELECT {', '.join(counted)} FROM as_text")
+    for i, column in enumerate(kinds):
+        if row[2 * i]:
+            con.execute(
+                "INSERT INTO unreadable VALUES (?, ?, ?, ?, ?, ?)",
+                [part.record, part.label, part.columns[column], column, *row[2 * i : 2 * i + 2]],
+            )
 
 
 def stage_references(con: DuckDBPyConnection, mapping: RecordMapping) -> None:

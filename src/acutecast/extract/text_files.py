@@ -173,40 +173,36 @@ def _count(path: Path, encoding: str) -> tuple[int, int, bool]:
     # line ends and quotes are counted.
     wide = encoding == "utf-16"
     records = lines = pairs = ends = 0
-    inside = False
+    inside = 0  # an odd number of quotation marks so far
     # Nothing has come since the last line end, counted outside quotes and at all.
     no_record = no_line = True
     for chunk in _chunks(path):
         data = chunk.replace(b"\0", b"") if wide else chunk
         pairs += data.count(b"\r\n")
         ends += data.count(b"\n")
-        data = data.replace(b"\r", b"")
-        found, no_line = _filled(data, no_line)
+        codes = np.frombuffer(data.replace(b"\r", b""), dtype=np.uint8)
+        if not len(codes):
+            continue
+        at_end = codes == 10
+        found, no_line = _filled(at_end, no_line)
         lines += found
-        for number, piece in enumerate(data.split(b'"')):
-            if number:
-                inside = not inside
-                no_record = False
-            if not inside:
-                found, no_record = _filled(piece, no_record)
-                records += found
+        quotes = np.cumsum(codes == 34, dtype=np.int64) + inside
+        found, no_record = _filled(at_end & (quotes % 2 == 0), no_record)
+        records += found
+        inside = int(quotes[-1] % 2)
     return records + (not no_record), lines + (not no_line), 0 < pairs < ends
 
 
-def _filled(piece: bytes, empty: bool) -> tuple[int, bool]:
-    """Count the line ends that end something.
+def _filled(at_end: np.ndarray, empty: bool) -> tuple[int, bool]:
+    """Count the ends that end something.
 
     Args:
-        piece: some bytes.
-        empty: whether nothing has come since the last line end before them.
+        at_end: whether each byte ends a line or record.
+        empty: whether nothing has come since the last end before them.
 
     Returns:
-        The count, and whether nothing has come since the last line end in or before the piece.
+        The count, and whether nothing has come since the last end.
     """
-    if not piece:
-        return 0, empty
-    codes = np.frombuffer(piece, dtype=np.uint8)
-    at_end = codes == 10
     before = np.empty_like(at_end)
     before[0] = empty
     before[1:] = at_end[:-1]

@@ -157,13 +157,10 @@ def _months(tables: dict[str, pa.Table], record: str) -> str:
         sizes[row["procode3"]] = sizes.get(row["procode3"], 0) + row["rows"]
     shown = sorted(sizes, key=lambda p: (-sizes[p], p))[:_MOST_PROVIDERS]
     marked = [
-        s
-        for name in ("steps", "gaps")
-        for s in tables[name].to_pylist()
-        if s["record"] == record
+        s for name in ("steps", "gaps") for s in tables[name].to_pylist() if s["record"] == record
     ]
     x = alt.X("month:T", title=None, axis=alt.Axis(format="%b %Y", labelAngle=0))
-    y = alt.Y("rows:Q", title="rows", axis=alt.Axis(format=",", tickCount=3))
+    y = alt.Y("rows:Q", title="rows", axis=alt.Axis(format=",d", tickCount=3))
     panels: list[Any] = []
     for provider in shown:
         values, marks = (
@@ -174,6 +171,8 @@ def _months(tables: dict[str, pa.Table], record: str) -> str:
             ]
             for source in (rows, marked)
         )
+        # A month without a row is a point at none, not a line drawn across it.
+        values += [mark for mark in marks if not mark["rows"]]
         line = alt.Chart(alt.InlineData(values=values)).mark_line(point=True, color=BLUE)
         layers: list[Any] = [line.encode(x=x, y=y)]
         if marks:
@@ -181,9 +180,7 @@ def _months(tables: dict[str, pa.Table], record: str) -> str:
                 color=ORANGE, size=160, strokeWidth=3, shape="diamond"
             )
             layers.append(point.encode(x=x, y=y))
-        panels.append(
-            alt.layer(*layers).properties(width=_WIDTH - 120, height=110, title=provider)
-        )
+        panels.append(alt.layer(*layers).properties(width=_WIDTH - 120, height=110, title=provider))
     chart = alt.vconcat(*panels)
     more = (
         f"<p>The {_MOST_PROVIDERS} largest of {len(sizes)} providers are drawn.</p>"
@@ -215,7 +212,9 @@ def _completeness(completeness: pa.Table, record: str) -> str:
         alt.Chart(alt.InlineData(values=values))
         .mark_rect()
         .encode(
-            x=alt.X("yearmonth(month):O", title=None, axis=alt.Axis(format="%b %Y", labelAngle=-90)),
+            x=alt.X(
+                "yearmonth(month):O", title=None, axis=alt.Axis(format="%b %Y", labelAngle=-90)
+            ),
             y=alt.Y("column:N", title=None),
             color=alt.Color(
                 "share:Q",

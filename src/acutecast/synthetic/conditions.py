@@ -35,7 +35,7 @@ _QUIET_OPERATIONS = {
 }
 # What is no operation, such as imaging: chance by group among spells without one, set so that
 # spells without any procedure are as many as in England.
-_NO_OPERATION = ("U212", "U051", "U202", "X292", "U071")
+_NO_OPERATION = ("U212", "U051", "U202", "X712", "U071")
 _IMAGED = {"emergency": 0.36, "child": 0.15, "elective": 0.4}
 # Chance of death on an emergency spell: level, and rise of its logarithm per year of age beyond 60.
 _DEATH, _DEATH_BY_AGE = 0.022, 0.042

@@ -174,7 +174,7 @@ def attendances(seed: int, trust: str, size: float, year: int) -> pa.Table:
 
 
 def _keys(prefix: str, count: int, numbers: np.ndarray | None = None) -> Any:
-    """Make a text column of a prefix and numbers, by default 1, 2, 3…"""
+    """Make a text column of a prefix and numbers, by default from 1 on.."""
     values = np.arange(1, count + 1) if numbers is None else numbers
     return pc.binary_join_element_wise(
         prefix, pc.utf8_lpad(pa.array(values).cast(pa.string()), 8, "0"), ""

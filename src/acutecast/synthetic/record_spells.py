@@ -25,6 +25,8 @@ _WITHIN_TWO_YEARS = 0.42
 _OLD = 65
 # Shares of spells of two nights and more with a second and a third episode.
 _MORE_EPISODES = (0.11, 0.03)
+# What a last episode is for, where there are several: shares of them.
+_ENDS_IN_REHABILITATION, _OPERATED_BEFORE = 0.3, 0.5
 # Rows that no one should count: healthy newborns for each newborn in care; the others for a
 # thousand spells.
 _WELL_BABIES = 4.0
@@ -260,6 +262,15 @@ def _with_more_episodes(
         for i in range(5 + 2 * place, MOST_DIAGNOSES):
             early[f"diag_{i + 1:02d}"] = np.full(len(mine), "")
         parts.append(early)
+    # A last episode may be for rehabilitation, and operations are mostly in the first.
+    joined = again > 1
+    rehabilitated = joined & (rng.random(len(nights)) < _ENDS_IN_REHABILITATION)
+    rows["diag_01"] = np.where(rehabilitated, "Z501", rows["diag_01"])
+    before = joined & (rng.random(len(nights)) < _OPERATED_BEFORE)
+    for i in range(MOST_PROCEDURES):
+        rows[f"opertn_{i + 1:02d}"] = np.where(before, "", rows[f"opertn_{i + 1:02d}"])
+        none = np.datetime64("NaT")
+        rows[f"opdate_{i + 1:02d}"] = np.where(before, none, rows[f"opdate_{i + 1:02d}"])
     rows["epiorder"] = again
     rows["epistart"] = np.where(again > 1, rows["admidate"] + (again - 1) * _DAY, rows["admidate"])
     return {key: np.concatenate([part[key] for part in parts]) for key in rows}
