@@ -48,7 +48,7 @@ def records() -> Iterator[str]:
     yield "What `acutecast extract` knows of episodes, appointments and attendances. A column is"
     yield "found by its name here or one of its names in HES, SUS+ and ECDS extracts, in any case;"
     yield "`extract.toml` names others ([how](../how-to/own-records.md)). `NN` stands for 01, 02 "
-    yield "and so on. Of columns marked *one of* a group, one is needed. Other columns are not read.\n"
+    yield "and so on. Of columns marked *one of* a group, one is needed. Others are not read.\n"
     titles = {
         "apc": "Admitted patients, a row an episode",
         "apc_diagnoses": "Their diagnoses in the long form",

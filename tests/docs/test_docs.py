@@ -98,7 +98,9 @@ def test_what_a_page_shows_runs(page, demo, tmp_path):
     printed = ""
     for block in blocks(page):
         if block.mark.startswith("file: "):
-            (tmp_path / block.mark.removeprefix("file: ")).write_text(block.text)
+            file = tmp_path / block.mark.removeprefix("file: ")
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(block.text)
         elif block.mark == "output":
             wanted, got = (
                 "\n".join(line.rstrip() for line in part.strip().splitlines())

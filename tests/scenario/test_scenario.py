@@ -396,7 +396,8 @@ def test_schema_covers_every_field_and_tpma():
         name
         for part in ("Avoidance", "Efficiencies")
         for tree in published["$defs"][part]["properties"].values()
-        for name in tree["propertyNames"].get("anyOf", [tree["propertyNames"]])[0]["enum"]
+        for part in tree["propertyNames"].get("anyOf", [tree["propertyNames"]])
+        for name in part.get("enum", ())
     }
     assert names == {row["key"] for row in facts.rows("tpmas")}
     text = json.dumps(published)

@@ -310,7 +310,7 @@ def _findings(con: DuckDBPyConnection, tables: dict[str, pa.Table]) -> pa.Table:
 
     for g in tables["gaps"].to_pylist():
         add("fault", g["record"], "", f"{g['procode3']} has no rows in {g['month']:%B %Y}",
-            None, "", "Export the month again; a baseline with a hole counts too little.")  # fmt: skip
+            None, "", "Export it again; a baseline with a hole counts too little.")  # fmt: skip
     for s in tables["steps"].to_pylist():
         than = f"{s['rows'] / s['expected'] - 1:+.0%} against {s['expected']:,.0f}"
         if s["kind"] == "month":

@@ -158,7 +158,8 @@ class _Key(AfterValidator):
         listed: JsonSchemaValue = {"type": "string", "enum": list(self.known)}
         if not self.own:
             return listed
-        return {"anyOf": [listed, {"type": "string", "pattern": f"^{self.own}"}]}
+        ours: JsonSchemaValue = {"pattern": f"^{self.own}"}
+        return {"type": "string", "anyOf": [{"enum": list(self.known)}, ours]}
 
 
 def _is_number(value: Any) -> bool:

@@ -291,6 +291,8 @@ def _with_what_does_not_count(
         ("X", np.arange(round(_SEX_UNKNOWN * thousand)), {"sex": "9"}),
         ("", np.arange(round(_REPEATED * thousand)), {}),
     ):  # fmt: skip
+        if not len(source):
+            continue
         part = {key: values[source] for key, values in rows.items()}
         number = np.char.zfill(np.arange(1, len(source) + 1).astype(str), 6)
         if word:
