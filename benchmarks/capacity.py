@@ -24,7 +24,7 @@ PICTURE = ROOT / "docs" / "images" / "capacity.png"
 
 HEAD = """# Capacity of the demo hospital
 
-Made by `uv run benchmarks/capacity.py --page` from the built-in region and the scenario of
+Made by `uv run benchmarks/capacity.py --page` from `ac.demo_provider()` and the scenario of
 `acutecast demo`: {runs} model runs, horizon {horizon}. Preset: fixed target occupancy. Simulated:
 the least space that demand exceeds in at most {risk:g}% of the open hours, mean of the runs, and
 eight runs in ten. Full: mean occupied over open hours, of the simulated.
