@@ -98,7 +98,8 @@ def opened_records(
         try:
             con.execute(f"SET memory_limit = '{memory_gb}GB'")
             con.execute(f"SET temp_directory = '{folder / 'spill'}'")
-            con.execute("SET TimeZone = 'UTC'")
+            # Nothing is fetched from anywhere, whatever a query might want.
+            con.execute("SET autoinstall_known_extensions = false")
             if threads is not None:
                 con.execute(f"SET threads = {int(threads)}")
             with _stage(tell, "reading records"):
