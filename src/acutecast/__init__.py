@@ -13,7 +13,9 @@ if TYPE_CHECKING:
         backtest,
         capacity_of,
         compare,
+        data_report,
         demo_provider,
+        extract,
         later_year,
         load_scenario,
         open_capacity,
@@ -23,8 +25,10 @@ if TYPE_CHECKING:
         run,
         run_nhp,
         sensitivity,
+        synth,
         target,
         why,
+        write_data_report,
     )
     from acutecast.errors import AcutecastError, Problem
 
@@ -36,7 +40,9 @@ _HOMES = {
             "backtest",
             "capacity_of",
             "compare",
+            "data_report",
             "demo_provider",
+            "extract",
             "later_year",
             "load_scenario",
             "open_capacity",
@@ -46,8 +52,10 @@ _HOMES = {
             "run",
             "run_nhp",
             "sensitivity",
+            "synth",
             "target",
             "why",
+            "write_data_report",
         ),
         "acutecast.api",
     ),
@@ -62,7 +70,9 @@ __all__ = [
     "backtest",
     "capacity_of",
     "compare",
+    "data_report",
     "demo_provider",
+    "extract",
     "later_year",
     "load_scenario",
     "open_capacity",
@@ -72,8 +82,10 @@ __all__ = [
     "run",
     "run_nhp",
     "sensitivity",
+    "synth",
     "target",
     "why",
+    "write_data_report",
 ]
 
 

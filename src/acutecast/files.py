@@ -52,6 +52,38 @@ def file_system(path: str | os.PathLike[str]) -> tuple[Any, str]:
         raise AcutecastError(Problem(f"{error}", where=str(path))) from error
 
 
+def folder_problems(
+    target: str | os.PathLike[str], mark: str, already: str, *, replace: bool
+) -> list[Problem]:
+    """Say what keeps a folder from being made: nothing but our own may be replaced.
+
+    Args:
+        target: the folder to be.
+        mark: the file, from the folder, that says that an earlier one is ours.
+        already: what to say of an earlier one ("the folder holds a run already").
+        replace: whether an earlier one may be replaced.
+    """
+    path = local(target)
+    if is_url(target) or not path.exists():
+        return []
+    if not path.is_dir():
+        return [Problem("is a file, not a folder", str(target), remedy="Name a new folder.")]
+    if not any(path.iterdir()):
+        return []
+    if not (path / mark).exists():
+        return [
+            Problem("the folder has other files in it", str(target), remedy="Name a new folder.")
+        ]
+    if replace:
+        return []
+    return [
+        Problem(
+            already, str(target),
+            remedy="Name another folder, or allow it to be replaced (--replace).",
+        )
+    ]  # fmt: skip
+
+
 @contextmanager
 def whole_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a folder to fill that becomes `target` only if the block ends without an error.

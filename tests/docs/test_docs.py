@@ -18,6 +18,7 @@ from docs_pages import PAGES, ROOT, Block, anchors, blocks, links, name_of
 from typer.main import get_command
 
 import acutecast as ac
+import acutecast.api
 from acutecast import facts
 from acutecast.cli.main import app
 from acutecast.demand.layout import EFFICIENCY_KINDS, STEPS
@@ -201,6 +202,11 @@ def test_options_on_pages_exist():
     for page in (ROOT / "README.md", DOCS / "tutorial.md", *DOCS.glob("how-to/*.md")):
         for option in re.findall(r"`(--[a-z-]+)[^`\n]*`", page.read_text()):
             assert option in known, f"{name_of(page)}: {option}"
+
+
+def test_the_interface_is_at_the_top_of_the_package():
+    assert set(ac.api.__all__) <= set(ac.__all__)
+    assert all(getattr(ac, name) is getattr(ac.api, name) for name in ac.api.__all__)
 
 
 def test_every_public_name_of_python_is_documented():

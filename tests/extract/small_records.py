@@ -5,6 +5,18 @@ import io
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
+from acutecast.extract.accounting import check_nothing_is_lost
+from acutecast.extract.derive import derive
+from acutecast.extract.mapping import read_mapping
+from acutecast.extract.provider_tables import derived_views
+from acutecast.extract.references import read_references
+from acutecast.extract.rules import RuleSet, read_rules
+from acutecast.extract.staging import stage
+
+RULES = read_rules()
+
 EPISODE: dict[str, Any] = {
     "epikey": "E1",
     "susspellid": "S1",
@@ -101,3 +113,23 @@ def write(folder: Path, record: str, *changes: dict[str, Any], **form: str) -> P
     path = folder / f"{record}.csv"
     path.write_text(text_of(rows_of(record, *changes), **form), encoding="utf-8")
     return path
+
+
+def staged(folder: Path, scratch: Path, mapping: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """Read a folder of records into a database."""
+    scratch.mkdir(exist_ok=True)
+    con = duckdb.connect()
+    stage(con, read_mapping(folder, mapping), scratch)
+    return con
+
+
+def derived(
+    folder: Path, scratch: Path, rules: RuleSet = RULES, codes: Any = "spell"
+) -> duckdb.DuckDBPyConnection:
+    """Read a folder of records and derive spells and contacts."""
+    con = staged(folder, scratch)
+    read_references(con, read_mapping(folder))
+    derive(con, rules, codes=codes, hours=False)
+    check_nothing_is_lost(con)
+    derived_views(con)
+    return con

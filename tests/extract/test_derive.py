@@ -3,35 +3,19 @@
 from datetime import date
 from typing import Any
 
-import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acutecast.extract.derive import derive
-from acutecast.extract.mapping import read_mapping
-from acutecast.extract.pipeline import accounting, check_nothing_is_lost
-from acutecast.extract.provider_tables import derived_views
-from acutecast.extract.rules import read_rules
-from acutecast.extract.staging import stage, stage_references
+from acutecast.extract.accounting import accounting
+from extract import small_records
 from extract.small_records import write
-
-RULES = read_rules()
 
 
 def derived(tmp_path, codes="spell", **records):
-    folder = tmp_path / "records"
     for record, changes in records.items():
-        write(folder, record, *changes)
-    scratch = tmp_path / "scratch"
-    scratch.mkdir(exist_ok=True)
-    con = duckdb.connect()
-    stage(con, read_mapping(folder), scratch)
-    stage_references(con, read_mapping(folder))
-    derive(con, RULES, codes=codes, hours=False)
-    derived_views(con)
-    check_nothing_is_lost(con)
-    return con
+        write(tmp_path / "records", record, *changes)
+    return small_records.derived(tmp_path / "records", tmp_path / "scratch", codes=codes)
 
 
 def rows(con, sql) -> list[dict[str, Any]]:
@@ -129,7 +113,7 @@ def test_spells_without_a_key_are_put_together_by_person_and_day(tmp_path):
 def test_what_is_not_counted_is_set_aside_with_the_reason(tmp_path, change, reason):
     con = derived(tmp_path, apc=[{}, change])
     assert con.sql("SELECT rn FROM spells").fetchall() == [("E1",)]
-    assert accounting(con) == [
+    assert accounting(con).to_pylist() == [
         {"record": "apc", "file": "apc.csv", "reason": "kept", "rows": 1},
         {"record": "apc", "file": "apc.csv", "reason": reason, "rows": 1},
     ]
@@ -342,7 +326,7 @@ def test_attended_and_first_stand_for_the_type(tmp_path):
     )
     total = con.sql("SELECT sum(attendances), sum(tele_attendances) FROM attendances").fetchall()[0]
     assert total == (1, 1)
-    reasons = {line["reason"]: line["rows"] for line in accounting(con)}
+    reasons = {line["reason"]: line["rows"] for line in accounting(con).to_pylist()}
     assert reasons == {"kept": 2, "not attended, or not known whether first or follow-up": 2}
 
 
@@ -419,7 +403,7 @@ def test_the_fourth_attendance_in_a_year_is_a_frequent_attenders(tmp_path):
 )
 def test_rows_in_are_rows_kept_and_set_aside(tmp_path_factory, changes):
     con = derived(tmp_path_factory.mktemp("rows"), apc=changes)
-    found = accounting(con)
+    found = accounting(con).to_pylist()
     assert sum(line["rows"] for line in found) == len(changes)
     kept = sum(line["rows"] for line in found if line["reason"] == "kept")
     assert con.sql("SELECT count(*), count(DISTINCT rn) FROM spells").fetchall()[0] == (kept, kept)

@@ -1,28 +1,18 @@
 """The report on records: what was broken on purpose is found, and what is whole is not."""
 
-import duckdb
 import pytest
 
-from acutecast.extract.derive import derive
-from acutecast.extract.mapping import read_mapping
-from acutecast.extract.quality import quality
-from acutecast.extract.rules import read_rules
-from acutecast.extract.staging import stage
+from acutecast.extract.quality import quality, suppress_small
 from acutecast.report.quality_page import write_quality_page
-from extract.small_records import write
+from extract.small_records import derived, write
 
 MONTHS = [f"{y}-{m:02d}-15" for y in (2022, 2023) for m in range(1, 13)]
 
 
 def report(tmp_path, **records):
-    folder, scratch = tmp_path / "records", tmp_path / "scratch"
-    scratch.mkdir(exist_ok=True)
     for record, changes in records.items():
-        write(folder, record, *changes)
-    con = duckdb.connect()
-    stage(con, read_mapping(folder), scratch)
-    derive(con, read_rules(), codes="spell", hours=False)
-    return quality(con)
+        write(tmp_path / "records", record, *changes)
+    return quality(derived(tmp_path / "records", tmp_path / "scratch"))
 
 
 def steady(months=MONTHS, count=40):
@@ -102,7 +92,7 @@ def test_completeness_and_a_month_in_which_it_falls(tmp_path):
 
 def test_accounting_adds_up(tmp_path):
     found = report(tmp_path, apc=[{}, {"sex": 9}, {"sex": 9}], opa=[{}, {"atentype": 3}])
-    rows = {(r["record"], r["reason"]): r["n"] for r in found["accounting"].to_pylist()}
+    rows = {(r["record"], r["reason"]): r["rows"] for r in found["accounting"].to_pylist()}
     assert rows == {
         ("apc", "kept"): 1,
         ("apc", "sex is not 1 or 2"): 2,
@@ -122,3 +112,23 @@ def test_the_page_has_words_pictures_and_figures(tmp_path, whole):
     assert "<script" not in page
     assert "http://www.w3.org" in page
     assert page.count("src=") == 0  # nothing is fetched
+
+
+def test_a_report_for_others_has_no_small_number_and_no_key(tmp_path):
+    found = report(
+        tmp_path, ecds=[*steady(), {"sex": 9}, {"arrival_date": "1899-01-01"}, {"ec_ident": "C1"}]
+    )
+    shown = suppress_small(found, 6)
+    for name, column in (("accounting", "rows"), ("months", "rows"), ("completeness", "filled")):
+        counts = [n for n in shown[name].column(column).to_pylist() if n is not None]
+        assert counts
+        assert all(n % 5 == 0 for n in counts)
+        assert all(n == 0 or n >= 5 for n in counts)
+    assert shown["dates"].to_pylist()[0] | {"what": ""} == {
+        "record": "ecds", "what": "", "n": None, "example": "",
+    }  # fmt: skip
+    reasons = {r["reason"]: r["rows"] for r in shown["accounting"].to_pylist()}
+    assert reasons["sex is not 1 or 2"] is None
+    assert reasons["kept"] == 960
+    page = write_quality_page(shown, tmp_path / "page.html", "x").read_text(encoding="utf-8")
+    assert "C1" not in page

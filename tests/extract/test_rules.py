@@ -3,22 +3,16 @@
 import itertools
 from datetime import date, timedelta
 
-import duckdb
 import pytest
 
 from acutecast import facts
 from acutecast.errors import AcutecastError
 from acutecast.extract.contacts import tag_contacts
-from acutecast.extract.derive import derive
-from acutecast.extract.mapping import read_mapping
-from acutecast.extract.provider_tables import derived_views
 from acutecast.extract.rules import read_rules
-from acutecast.extract.staging import stage
 from acutecast.extract.tagging import tag_spells
-from extract.rule_examples import SPELLS
-from extract.small_records import rows_of, text_of
+from extract.rule_examples import FRAIL, SPELLS
+from extract.small_records import RULES, derived, rows_of, text_of
 
-RULES = read_rules()
 LEARNED = {
     "day_procedures_usually_dc",
     "day_procedures_usually_op",
@@ -28,15 +22,11 @@ LEARNED = {
 
 
 def tagged(tmp_path, rules=RULES, **records):
-    folder, scratch = tmp_path / "records", tmp_path / "scratch"
+    folder = tmp_path / "records"
     folder.mkdir(exist_ok=True)
-    scratch.mkdir(exist_ok=True)
     for record, rows in records.items():
         (folder / f"{record}.csv").write_text(text_of(rows))
-    con = duckdb.connect()
-    stage(con, read_mapping(folder), scratch)
-    derive(con, rules, codes="spell", hours=False)
-    derived_views(con)
+    con = derived(folder, tmp_path / "scratch", rules)
     tag_spells(con, rules)
     tag_contacts(con, rules)
     return con
@@ -352,3 +342,66 @@ def test_everything_wrong_with_rules_is_said_at_once(tmp_path):
         assert part in said
     with pytest.raises(AcutecastError, match="no such folder"):
         read_rules(tmp_path / "nowhere")
+
+
+def test_tables_and_columns_of_rules_are_checked(tmp_path):
+    (tmp_path / "points.csv").write_text("code,weight\nF00,seven\n")
+    (tmp_path / "bare.csv").write_text("a\n1\n")
+    (tmp_path / "latin.csv").write_bytes("code\nSé\n".encode("latin-1"))
+    (tmp_path / "ours.toml").write_text(
+        """
+        [[tpma]]
+        key = "frail_elderly_high"
+        says = "x"
+        where = { frailty = { weights = "points.csv", years = 2, above = 15 } }
+        [[tpma]]
+        key = "excess_beddays_elective"
+        says = "x"
+        where = { over_trim_point = { table = "bare.csv", column = "elective" } }
+        [[tpma]]
+        key = "day_procedures_usually_dc"
+        says = "x"
+        where = { day_procedure = { setting = "at home", over = 0.5 } }
+        [[tpma]]
+        key = "left_before_seen_adult_walk-in"
+        says = "x"
+        where = { is_bored = true, hsagrp = { like = "x" } }
+        [[flag]]
+        name = "is_ambulance"
+        on = "ecds"
+        says = "x"
+        where = { arrived_by = "horse" }
+        """
+    )
+    with pytest.raises(AcutecastError) as fault:
+        read_rules(tmp_path)
+    said = str(fault.value)
+    for part in (
+        "weight is no number (1 row, for example seven)",
+        "bare.csv lacks sushrg, elective",
+        "latin.csv: the table is not UTF-8 text",
+        "day_procedure has a value that it cannot have",
+        '"is_bored" is no column',
+        '"like" is no condition on a column',
+        '"arrived_by" is no column',
+    ):
+        assert part in said, part
+
+
+def test_frailty_scores_anyone_whom_a_rule_asks_about(tmp_path):
+    own = tmp_path / "rules"
+    own.mkdir()
+    (own / "ours.toml").write_text(
+        """
+        [[tpma]]
+        key = "own_frail_early"
+        kind = "activity_avoidance"
+        activity_type = "ip"
+        says = "Frail from 50."
+        where = { age = [50, 74], frailty = { weights = "frailty_weights.csv", above = 15 } }
+        """
+    )
+    rows = episodes("A", {"admimeth": "21", "admiage": 50, "d": FRAIL, "p": []})
+    con = tagged(tmp_path, read_rules(own), apc=rows)
+    sql = "SELECT count(*) FROM tags WHERE strategy = 'own_frail_early'"
+    assert con.sql(sql).fetchall() == [(1,)]

@@ -12,16 +12,9 @@ from hypothesis import strategies as st
 
 from acutecast.errors import AcutecastError
 from acutecast.extract.mapping import read_mapping
-from acutecast.extract.staging import stage, stage_references
+from acutecast.extract.references import read_references
 from acutecast.extract.text_files import look_at
-from extract.small_records import rows_of, text_of, write
-
-
-def staged(folder, scratch, mapping=None):
-    con = duckdb.connect()
-    scratch.mkdir(exist_ok=True)
-    stage(con, read_mapping(folder, mapping), scratch)
-    return con
+from extract.small_records import rows_of, staged, text_of, write
 
 
 def values(con, column, record="apc"):
@@ -239,7 +232,8 @@ def test_all_that_is_missing_is_said_at_once(folder, scratch):
 def test_a_mapping_is_checked(folder, tmp_path):
     write(folder, "apc", {})
     (folder / "extract.toml").write_text(
-        'preset = "ses"\nother = 1\n[files]\napc = "none*.csv"\nxyz = "a.csv"\n'
+        'preset = "ses"\nencoding = "ebcdic"\nother = 1\n'
+        '[files]\napc = "none*.csv"\nxyz = "a.csv"\n'
         '[columns.apc]\nsx = "SEX"\n[values.nothing]\nsex = {}\n'
     )
     with pytest.raises(AcutecastError) as fault:
@@ -247,6 +241,7 @@ def test_a_mapping_is_checked(folder, tmp_path):
     said = str(fault.value)
     for part in (
         '"ses" is no preset',
+        '"ebcdic" is no encoding',
         '"other" is no part',
         "no file is there",
         '"xyz" is no kind of file',
@@ -269,7 +264,7 @@ def test_references(folder):
     )
     (folder / "ccg_to_icb.csv").write_text("ccg,icb\n01A,QD1\n")
     con = duckdb.connect()
-    stage_references(con, read_mapping(folder))
+    read_references(con, read_mapping(folder))
     rows = con.execute("SELECT * FROM population ORDER BY sex, year").fetchall()
     assert rows == [
         ("v", "A", 1, 0, 2023, 10.0),
@@ -279,7 +274,7 @@ def test_references(folder):
     ]
     (folder / "births.csv").write_text("variant,area\nv,A\n")
     with pytest.raises(AcutecastError, match=r"births\.csv: age, a column a year"):
-        stage_references(con, read_mapping(folder))
+        read_references(con, read_mapping(folder))
 
 
 @given(
@@ -296,3 +291,27 @@ def test_records_are_counted_as_a_csv_reader_counts_them(tmp_path_factory, rows,
     path = tmp_path_factory.mktemp("text") / "a.csv"
     path.write_bytes(text.encode())
     assert look_at(path, "a.csv").records == 1 + len(rows)
+
+
+def test_people_beyond_ninety_count_at_ninety_and_bad_numbers_are_told(folder):
+    folder.mkdir()
+    (folder / "apc.csv").write_text("x\n")
+    rows = "".join(f"v,A,1,{age},{age}\n" for age in (89, 90, 91, 104))
+    (folder / "population.csv").write_text("variant,area,sex,age,2023\n" + rows)
+    con = duckdb.connect()
+    read_references(con, read_mapping(folder))
+    found = con.execute("SELECT age, people FROM population ORDER BY age").fetchall()
+    assert found == [(89, 89.0), (90, 90.0 + 91 + 104)]
+    (folder / "population.csv").write_text("variant,area,sex,age,2023\nv,A,man,1,2\n")
+    with pytest.raises(AcutecastError, match=r"population\.csv: the file cannot be read"):
+        read_references(con, read_mapping(folder))
+
+
+def test_columns_without_a_name_or_with_one_that_nobody_reads_may_repeat(folder, scratch):
+    path = write(folder, "apc", {})
+    header, row = path.read_text().splitlines()
+    path.write_text(f"{header},,,note,note\n{row},,,a,b\n")
+    assert values(staged(folder, scratch), "epikey") == ["E1"]
+    path.write_text(f"{header},sex\n{row},1\n")
+    with pytest.raises(AcutecastError, match="two columns have the same name"):
+        staged(folder, scratch)

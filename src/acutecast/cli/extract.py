@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from acutecast.cli import show, show_extract
+from acutecast.cli import show_extract
 from acutecast.cli.options import Json, Threads
 from acutecast.cli.progress import work_in_progress
-from acutecast.compute import Event
+from acutecast.compute import timed
 from acutecast.errors import AcutecastError, Problem
 
 Mapping = Annotated[
@@ -112,6 +112,13 @@ def report(
     ),
     mapping: Mapping = None,
     rules: Rules = None,
+    suppress: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            help="Leave counts from 1 to one less than this empty, and round the others to 5.",
+        ),
+    ] = None,
     memory: Memory = 3.0,
     threads: Threads = None,
     json: Json = False,
@@ -121,10 +128,10 @@ def report(
 
     with work_in_progress(quiet=json) as (watch, _):
         tables = api.data_report(
-            records, mapping=mapping, rules=rules, memory_gb=memory, threads=threads, watch=watch
-        )
-        files = show.timed(watch, "drawing", lambda: api.write_data_report(tables, out, records))
-        watch(Event("drawing", 1, 1, 0.0))
+            records, mapping=mapping, rules=rules, suppress=suppress, memory_gb=memory,
+            threads=threads, watch=watch,
+        )  # fmt: skip
+        files = timed(watch, "drawing", lambda: api.write_data_report(tables, out, records))
     show_extract.report(tables, files, json=json)
 
 

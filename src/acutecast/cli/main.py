@@ -11,7 +11,9 @@ import typer
 from acutecast.cli import extract, insight, show
 from acutecast.cli.options import By, Data, Json, Threads, Where, conditions, parts_of
 from acutecast.cli.progress import work_in_progress
-from acutecast.errors import AcutecastError, Cancelled, Problem
+from acutecast.compute import timed
+from acutecast.errors import AcutecastError, Cancelled, Problem, raise_if_any
+from acutecast.files import folder_problems
 
 app = typer.Typer(
     name="acutecast",
@@ -79,14 +81,7 @@ def demo(
     from acutecast.cli.demo import DEMO_SCENARIO, write_demo
 
     # A demo of an earlier time is ours to replace; anything else in the folder is not.
-    if out.exists() and any(out.iterdir()) and not (out / "run" / "run.json").exists():
-        raise AcutecastError(
-            Problem(
-                "the folder has other files in it",
-                where=str(out),
-                remedy="Name a new folder with --out.",
-            )
-        )
+    raise_if_any(folder_problems(out, "run/run.json", "", replace=True))
     with work_in_progress(quiet=json) as (watch, cancelled):
         api.synth(
             out / "records", trusts=1, size=size, seed=seed, outpatient_years=(2023,),
@@ -106,7 +101,7 @@ def demo(
             watch=watch,
             cancelled=cancelled,
         )
-        pictures = show.timed(watch, "drawing", lambda: write_demo(run, scenario, out))
+        pictures = timed(watch, "drawing", lambda: write_demo(run, scenario, out))
     files = {"records": out / "records", "data": out / "data", "results": out / "run", **pictures}
     show.summary(run, json=json, files=files)
 
@@ -243,7 +238,7 @@ def capacity(
             elective_days=elective_days, diagnostics=diagnostics, workforce=workforce,
             threads=threads, watch=watch, cancelled=cancelled,
         )  # fmt: skip
-        pictures = show.timed(watch, "drawing", lambda: show_capacity.draw(worked_out, areas))
+        pictures = timed(watch, "drawing", lambda: show_capacity.draw(worked_out, areas))
     show_capacity.capacity(worked_out, areas, json=json, files=pictures)
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json as json_module
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
-from acutecast.compute import Event, Watch
 from acutecast.errors import AcutecastError, Problem
 from acutecast.files import local
 
@@ -36,15 +34,6 @@ _SHARES = (
     "P(more)",
     "relative_error",
 )
-
-
-def timed(watch: Watch, stage: str, work: Callable[[], T]) -> T:
-    """Do some work and tell `watch` how long it took."""
-    began = time.perf_counter()
-    watch(Event(stage, 0, 1, 0.0))
-    result = work()
-    watch(Event(stage, 1, 1, time.perf_counter() - began))
-    return result
 
 
 def print_json(content: Any) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import TypeVar
 
 from acutecast.errors import Cancelled
 
@@ -29,6 +30,18 @@ class Event:
 
 
 Watch = Callable[[Event], None]
+T = TypeVar("T")
+
+
+def timed(watch: Watch | None, stage: str, work: Callable[[], T]) -> T:
+    """Do some work and tell `watch` when it begins and how long it took."""
+    began = time.perf_counter()
+    if watch is not None:
+        watch(Event(stage, 0, 1, 0.0))
+    result = work()
+    if watch is not None:
+        watch(Event(stage, 1, 1, time.perf_counter() - began))
+    return result
 
 
 def processors() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from acutecast.extract.rules import Flag, Rule, RuleSet
+from acutecast.extract.rules import Rule, RuleSet
 from acutecast.extract.sql import in_list, named, quoted
 
 if TYPE_CHECKING:
@@ -14,11 +14,6 @@ if TYPE_CHECKING:
 # What says whom a rule is about, rather than which of their contacts: these conditions stay in
 # the denominator of a rate.
 _WHOM = ("type", "hsagrp", "group")
-
-
-def flag_sql(flag: Flag) -> str:
-    """Give the SQL of a flag over the records that it is on; it is never null."""
-    return conditions_sql(flag.where)
 
 
 def conditions_sql(conditions: Mapping[str, Any]) -> str:
@@ -80,8 +75,6 @@ def _contact_sql(rule: Rule, table: str, contacts: str) -> str:
     selected, all_ = conditions_sql(rule.where), conditions_sql(whom)
     # Those that are calls already are in the denominator of the share that could be calls.
     both = "attendances + tele_attendances" if table == "attendances" else "arrivals"
-    if rule.per is None and rule.kind == "efficiencies":
-        all_ = selected
     return f"""
         SELECT fyear, procode3, {quoted(rule.activity_type)} AS activity_type,
             {quoted(rule.key)} AS strategy, {quoted(rule.kind)} AS kind, age, sex, sitetret,

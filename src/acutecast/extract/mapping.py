@@ -16,6 +16,7 @@ from acutecast.extract.records import PRESETS, RECORDS, find_column
 # What is not a record: people, and look-ups.
 REFERENCES = ("population", "births", "deprivation", "ccg_to_icb")
 MAPPING_FILE = "extract.toml"
+ENCODINGS = ("utf-8", "latin-1", "utf-16")
 _ENDINGS = r"\.(csv|txt|tsv|csv\.gz|csv\.zip|zip|parquet)"
 _KINDS = sorted((*RECORDS, *REFERENCES), key=len, reverse=True)
 
@@ -133,6 +134,14 @@ def _faults(document: dict[str, Any], path: Path) -> list[Problem]:
             Problem(
                 f'"{preset}" is no preset', f"{path}: preset",
                 remedy=f"Write one of {', '.join(PRESETS)}.",
+            )
+        )  # fmt: skip
+    encoding = document.get("encoding")
+    if encoding is not None and encoding not in ENCODINGS:
+        problems.append(
+            Problem(
+                f'"{encoding}" is no encoding that can be read', f"{path}: encoding",
+                remedy=f"Write one of {', '.join(ENCODINGS)}, or leave it out.",
             )
         )  # fmt: skip
     for kind in document.get("files", {}).keys() - {*RECORDS, *REFERENCES}:

@@ -17,17 +17,19 @@ import pyarrow.parquet as pq
 
 from acutecast import facts
 from acutecast.errors import AcutecastError, Problem, raise_if_any
+from acutecast.extract.accounting import accounting, check_nothing_is_lost, rows_set_aside
 from acutecast.extract.assumption_tables import assumption_tables, suppress_small
 from acutecast.extract.catchment import catchments
 from acutecast.extract.contacts import tag_contacts
 from acutecast.extract.derive import CodesOf, derive
 from acutecast.extract.mapping import read_mapping
 from acutecast.extract.provider_tables import derived_views, provider_tables
+from acutecast.extract.references import read_references
 from acutecast.extract.rules import RuleSet, read_rules
-from acutecast.extract.sql import arrow, load_rows, one_row
-from acutecast.extract.staging import stage, stage_references
+from acutecast.extract.sql import load_rows, one_row
+from acutecast.extract.staging import stage
 from acutecast.extract.tagging import tag_spells
-from acutecast.files import whole_folder
+from acutecast.files import folder_problems, whole_folder
 from acutecast.provider import Provider, check_provider, conform, write_provider
 
 if TYPE_CHECKING:
@@ -91,6 +93,7 @@ def opened_records(
     import duckdb
 
     rules = rules or read_rules()
+    say = tell or (lambda *_: None)
     where = read_mapping(source, mapping)
     with tempfile.TemporaryDirectory(prefix="acutecast-extract-") as scratch:
         folder = Path(scratch)
@@ -102,14 +105,24 @@ def opened_records(
             con.execute("SET autoinstall_known_extensions = false")
             if threads is not None:
                 con.execute(f"SET threads = {int(threads)}")
-            with _stage(tell, "reading records"):
-                stage(con, where, folder)
-                stage_references(con, where)
+            began = time.perf_counter()
+            stage(
+                con, where, folder,
+                lambda done, of: say("reading records", done, of, time.perf_counter() - began),
+            )  # fmt: skip
+            read_references(con, where)
             with _stage(tell, "deriving"):
                 derive(con, rules, codes=codes, hours=hours)
                 check_nothing_is_lost(con)
                 derived_views(con)
             yield con
+        except duckdb.OutOfMemoryException as error:
+            raise AcutecastError(
+                Problem(
+                    f"the database needs more than {memory_gb:g} GB of memory", str(source),
+                    remedy="Allow more with --memory, or use fewer threads.",
+                )
+            ) from error  # fmt: skip
         finally:
             con.close()
 
@@ -154,7 +167,8 @@ def extract_records(
         AcutecastError: with everything that stops the work, before anything is written.
     """
     target = Path(out)
-    _may_be_written(target, replace_earlier)
+    already = "an extract is there already"
+    raise_if_any(folder_problems(out, MANIFEST, already, replace=replace_earlier))
     rule_set = read_rules(rules)
     with opened_records(
         source, mapping, rule_set, codes=codes, hours=hours, memory_gb=memory_gb, threads=threads,
@@ -175,7 +189,7 @@ def extract_records(
             problems = _write_providers(con, wanted, rule_set, str(source), folder)
             raise_if_any(problems, "The tables made from these records cannot be used")
             _write_tables(tables, folder / "assumptions")
-            _write_lists(con, folder)
+            pq.write_table(rows_set_aside(con), folder / "set_aside.parquet", compression="zstd")
             info = _manifest(con, rule_set, codes, wanted, suppress, notes)
             text = json.dumps(info, indent=2, ensure_ascii=False) + "\n"
             (folder / MANIFEST).write_text(text, encoding="utf-8")
@@ -204,58 +218,6 @@ _YEARS_THERE = """
 SELECT DISTINCT fyear FROM (SELECT fyear FROM spells UNION ALL SELECT fyear FROM attendance_cells
     UNION ALL SELECT fyear FROM arrivals) WHERE fyear IS NOT NULL ORDER BY 1
 """
-
-
-def _may_be_written(target: Path, replace: bool) -> None:
-    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
-        return
-    if not (target / MANIFEST).exists():
-        raise AcutecastError(
-            Problem("the folder has other files in it", str(target), remedy="Name a new folder.")
-        )
-    if not replace:
-        raise AcutecastError(
-            Problem(
-                "an extract is there already", str(target),
-                remedy="Name a new folder, or replace it with --replace.",
-            )
-        )  # fmt: skip
-
-
-def check_nothing_is_lost(con: DuckDBPyConnection) -> None:
-    """See that rows in are rows kept and rows set aside, and kept ones are what is counted."""
-    lost = []
-    for record, counted in (
-        ("apc", "SELECT count(*) FROM spells"),
-        ("opa", "SELECT coalesce(sum(attendances + tele_attendances), 0) FROM attendance_cells"),
-        ("ecds", None),
-        ("ae", None),
-    ):
-        if not _has_view(con, record):
-            continue
-        kept = _one(con, f"SELECT count(*) FROM staged_{record} WHERE reason IS NULL")
-        rows = _one(con, f"SELECT count(*) FROM staged_{record}")
-        read = _one(con, f"SELECT sum(rows_read) FROM read_files WHERE record = '{record}'")
-        if rows != read or (counted is not None and _one(con, counted) != kept):
-            lost.append(record)
-    arrivals = sum(
-        _one(con, f"SELECT count(*) FROM staged_{record} WHERE reason IS NULL")
-        for record in ("ecds", "ae")
-        if _has_view(con, record)
-    )
-    if _one(con, "SELECT coalesce(sum(arrivals), 0) FROM arrivals") != arrivals:
-        lost.append("ecds")
-    if lost:
-        raise AssertionError(f"rows of {', '.join(lost)} are lost or doubled")
-
-
-def _has_view(con: DuckDBPyConnection, record: str) -> bool:
-    sql = "SELECT count(*) FROM duckdb_views() WHERE view_name = ?"
-    return bool(one_row(con, sql, [f"staged_{record}"])[0])
-
-
-def _one(con: DuckDBPyConnection, sql: str) -> int:
-    return int(one_row(con, sql)[0] or 0)
 
 
 def _providers_to_write(
@@ -318,11 +280,12 @@ def _people(con: DuckDBPyConnection) -> list[str]:
         ):
             scale = 100.0 if name == "population" else 10.0
             rows = [
-                ("migration_category", _ENGLAND, *(int(row[k]) for k in keys), int(year),
-                 scale * float(row[year]))
+                ("migration_category", _ENGLAND, *(int(row[k]) for k in keys), year,
+                 scale * float(row[str(min(max(year, first), last))]))
                 for row in facts.rows(f"england_{name}")
-                for year in row
-                if year.isdigit()
+                for first, last in [_span(row)]
+                # Births before the first and after the last year repeat them, as in the region.
+                for year in range(2022, 2048)
             ]  # fmt: skip
             columns = {"variant": "VARCHAR", "area": "VARCHAR"}
             columns |= dict.fromkeys(keys, "INTEGER") | {"year": "INTEGER", value: "DOUBLE"}
@@ -334,57 +297,33 @@ def _people(con: DuckDBPyConnection) -> list[str]:
             "Statistics, 2022-based national projection), the same for every provider; rates per "
             "head are per person of England."
         )
+    else:
+        (outside,) = one_row(
+            con,
+            "SELECT count(*) FROM spells WHERE lad IS NULL "
+            "OR lad NOT IN (SELECT area FROM population)",
+        )
+        if outside:
+            notes.append(
+                f"{outside:,} spells are of areas that the population file does not have, or of "
+                "none: they count as activity, and not in the shares of areas."
+            )
     if "deprivation" not in tables:
         con.execute("CREATE TABLE deprivation (icb VARCHAR, imd_quintile INTEGER, people DOUBLE)")
         notes.append("No deprivation file: there are no inequality factors.")
     return notes
 
 
+def _span(row: Mapping[str, str]) -> tuple[int, int]:
+    """Give the first and last year of a row of a projection."""
+    years = [int(name) for name in row if name.isdigit()]
+    return min(years), max(years)
+
+
 def _write_tables(tables: Mapping[str, pa.Table], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in sorted(tables.items()):
         pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
-
-
-def _write_lists(con: DuckDBPyConnection, folder: Path) -> None:
-    """Write which rows were set aside and why, without what is in them."""
-    parts = [
-        "SELECT record, source_file, line AS source_row, 'the line cannot be read: ' || reason "
-        "AS reason FROM rejected_lines"
-    ]
-    parts += [
-        f"SELECT '{record}' AS record, source_file, source_row, reason FROM staged_{record} "
-        "WHERE reason IS NOT NULL"
-        for record in ("apc", "opa", "ecds", "ae")
-        if _has_view(con, record)
-    ]
-    table = arrow(
-        con,
-        f"SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY record, source_file, source_row",
-    )
-    pq.write_table(table, folder / "set_aside.parquet", compression="zstd")
-
-
-def accounting(con: DuckDBPyConnection) -> list[dict[str, Any]]:
-    """Give rows in, kept and set aside by reason, a row a file and reason; they add up."""
-    parts = [
-        "SELECT record, source_file, 'the line cannot be read: ' || reason AS reason, "
-        "count(*) AS n FROM rejected_lines GROUP BY ALL"
-    ]
-    parts += [
-        f"SELECT '{record}' AS record, source_file, coalesce(reason, 'kept') AS reason, "
-        f"count(*) AS n FROM staged_{record} GROUP BY ALL"
-        for record in ("apc", "opa", "ecds", "ae")
-        if _has_view(con, record)
-    ]
-    rows = con.execute(
-        f"""SELECT * FROM ({" UNION ALL ".join(parts)})
-        ORDER BY record, source_file, reason <> 'kept', n DESC, reason"""
-    ).fetchall()
-    return [
-        {"record": record, "file": file, "reason": reason, "rows": n}
-        for record, file, reason, n in rows
-    ]
 
 
 def _manifest(
@@ -410,7 +349,7 @@ def _manifest(
         "suppress": suppress,
         "providers": [{"dataset": code, "year": year} for code, year in wanted],
         "files": [dict(zip(names, row, strict=True)) for row in files],
-        "accounting": accounting(con),
+        "accounting": accounting(con).to_pylist(),
         "unreadable_values": [
             dict(zip(("record", "file", "source_column", "column", "n"), row[:5], strict=True))
             for row in unreadable

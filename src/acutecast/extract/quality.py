@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from acutecast.extract.records import RECORDS, find_column
+from acutecast.extract.accounting import accounting, staged_records
+from acutecast.extract.records import find_column
 from acutecast.extract.sql import arrow, named, one_row, quoted
 
 if TYPE_CHECKING:
@@ -47,12 +49,6 @@ _NUMBERED_SHOWN = ("diag_01", "opertn_01")
 _MOST_VALUES = 20
 
 
-def _records(con: DuckDBPyConnection) -> list[str]:
-    views = {row[0] for row in con.execute("SELECT view_name FROM duckdb_views()").fetchall()}
-    tables = {row[0] for row in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    return [r for r in RECORDS if f"staged_{r}" in views | tables and r in _DAY]
-
-
 def quality(con: DuckDBPyConnection) -> dict[str, pa.Table]:
     """Report on staged records.
 
@@ -65,9 +61,9 @@ def quality(con: DuckDBPyConnection) -> dict[str, pa.Table]:
         `completeness` by column and month; `unknown_codes`; `dates` that cannot be; `duplicates`;
         `months`, rows by provider and month; `steps` and level shifts in them; `gaps`.
     """
-    records = _records(con)
+    records = staged_records(con)
     tables = {
-        "accounting": _accounting(con, records),
+        "accounting": accounting(con),
         "completeness": _completeness(con, records),
         "unknown_codes": _unknown_codes(con, records),
         "dates": _dates(con, records),
@@ -82,22 +78,6 @@ def _union(parts: list[str], columns: dict[str, str], order: str) -> str:
     empty = ", ".join(f"NULL::{kind} AS {named(name)}" for name, kind in columns.items())
     parts = [f"SELECT {empty} WHERE false", *parts]
     return f"SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY {order}"
-
-
-def _accounting(con: DuckDBPyConnection, records: list[str]) -> pa.Table:
-    parts = [
-        "SELECT record, source_file, 'the line cannot be read: ' || reason AS reason, "
-        "count(*) AS n FROM rejected_lines GROUP BY ALL"
-    ]
-    parts += [
-        f"SELECT '{r}', source_file, coalesce(reason, 'kept'), count(*) FROM staged_{r} "
-        "GROUP BY ALL"
-        for r in records
-    ]
-    columns = {"record": "VARCHAR", "source_file": "VARCHAR", "reason": "VARCHAR", "n": "BIGINT"}
-    return arrow(
-        con, _union(parts, columns, "record, source_file, reason <> 'kept', n DESC, reason")
-    )
 
 
 def _columns(con: DuckDBPyConnection, record: str) -> list[tuple[str, RecordColumn]]:
@@ -324,8 +304,8 @@ def _findings(con: DuckDBPyConnection, tables: dict[str, pa.Table]) -> pa.Table:
     rejected: dict[tuple[str, str], int] = {}
     for a in tables["accounting"].to_pylist():
         if a["reason"].startswith("the line cannot be read"):
-            key = (a["record"], a["source_file"])
-            rejected[key] = rejected.get(key, 0) + a["n"]
+            key = (a["record"], a["file"])
+            rejected[key] = rejected.get(key, 0) + a["rows"]
     for (record, file), n in rejected.items():
         add("fault", record, "", f"lines of {file} cannot be read", n, "",
             "set_aside.parquet of an extract has their line numbers.")  # fmt: skip
@@ -348,7 +328,7 @@ def _findings(con: DuckDBPyConnection, tables: dict[str, pa.Table]) -> pa.Table:
         add("note", record, column, "codes that are not in the data dictionary",
             sum(v["n"] for v in values), values[0]["value"],
             "Map them with [values] in extract.toml, if they mean a known code.")  # fmt: skip
-    for record in _records(con):
+    for record in staged_records(con):
         total = one_row(con, f"SELECT count(*) FROM staged_{record}")[0]
         aside = one_row(con, f"SELECT count(*) FROM staged_{record} WHERE reason IS NOT NULL")[0]
         if aside:
@@ -381,3 +361,57 @@ def _incomplete(completeness: pa.Table, add: Any) -> None:
                 add("warning", record, column,
                     f"{m['share']:.0%} filled in {m['month']:%B %Y}, usually {filled:.0%}",
                     m["rows"] - m["filled"], "", "Export the month again.")  # fmt: skip
+
+
+# Counts by table; a small one takes with it what rests on it.
+_COUNTS = {
+    "findings": ("n", ()),
+    "accounting": ("rows", ()),
+    "completeness": ("filled", ("share",)),
+    "unknown_codes": ("n", ()),
+    "dates": ("n", ()),
+    "duplicates": ("n", ()),
+    "months": ("rows", ()),
+    "steps": ("rows", ("expected",)),
+}
+_ROUNDING = 5
+
+
+def suppress_small(tables: Mapping[str, pa.Table], below: int) -> dict[str, pa.Table]:
+    """Make a report fit for showing to others.
+
+    Counts from 1 to one less than `below` become empty, and so does what rests on them; other
+    counts are rounded to 5, so that a total does not give a part away (as NHS England publishes
+    hospital episode statistics). Keys of records given as examples go.
+
+    Args:
+        tables: what `quality` gave.
+        below: the smallest count that may be seen.
+    """
+    result = dict(tables)
+    for name, (column, others) in _COUNTS.items():
+        table = tables[name]
+        counts = table.column(column).to_pylist()
+        small = [n is not None and 0 < n < below for n in counts]
+        shown = [
+            None if hide or n is None else _ROUNDING * round(n / _ROUNDING)
+            for n, hide in zip(counts, small, strict=True)
+        ]
+        columns = {column: shown} | {
+            other: [
+                None if hide else value
+                for value, hide in zip(table.column(other).to_pylist(), small, strict=True)
+            ]
+            for other in others
+        }
+        if name == "completeness":
+            rows = table.column("rows").to_pylist()
+            columns["rows"] = [_ROUNDING * round(n / _ROUNDING) for n in rows]
+        if "example" in table.column_names:
+            columns["example"] = [""] * table.num_rows
+        for other, values in columns.items():
+            place = table.schema.get_field_index(other)
+            field = table.schema.field(other)
+            table = table.set_column(place, field, pa.array(values, field.type))
+        result[name] = table
+    return result

@@ -12,7 +12,7 @@ import hashlib
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
@@ -129,7 +129,7 @@ def read_rules(folder: str | os.PathLike[str] | None = None) -> RuleSet:
         for name in sorted(parts):
             place = f"{where}/{name}" if where else name
             if name.endswith(".csv"):
-                tables[name] = _rows(parts[name])
+                tables[name] = _rows(parts[name], place, problems)
                 continue
             document = _document(parts[name], place, problems)
             if name == "ruleset.toml":
@@ -188,8 +188,12 @@ def _document(content: bytes, place: str, problems: list[Problem]) -> dict[str, 
         return {}
 
 
-def _rows(content: bytes) -> tuple[Mapping[str, str], ...]:
-    lines = content.decode("utf-8-sig").splitlines()
+def _rows(content: bytes, place: str, problems: list[Problem]) -> tuple[Mapping[str, str], ...]:
+    try:
+        lines = content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        problems.append(Problem("the table is not UTF-8 text", place, remedy="Save it as UTF-8."))
+        return ()
     return tuple(csv.DictReader(line for line in lines if line and not line.startswith("#")))
 
 
@@ -232,7 +236,8 @@ def _read_family(
         rules[key] = Rule(
             key, family, str(entry.get("says", "")), str(entry.get("source", source)),
             str(entry.get("differs", "")), activity_type, kind, dict(entry.get("where", {})),
-            tuple(entry.get("any", ())), entry.get("fraction"), entry.get("per"),
+            tuple(_entries(entry, "any", f"{place}: {key}", problems)),
+            entry.get("fraction"), entry.get("per"),
             bool(entry.get("made_by_projection", False)),
         )  # fmt: skip
     for entry in _entries(document, "flag", place, problems):
@@ -260,8 +265,3 @@ def _entries(
         )
         return
     yield from entries
-
-
-def only(rules: RuleSet, keys: list[str]) -> RuleSet:
-    """Give the rule set with some of its rules."""
-    return replace(rules, rules={key: rules.rules[key] for key in keys})

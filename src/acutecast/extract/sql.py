@@ -27,6 +27,13 @@ def in_list(column: str, values: Sequence[Any]) -> str:
     return f"coalesce({column} IN ({listed}), false)"
 
 
+def has(con: DuckDBPyConnection, table: str) -> bool:
+    """Tell whether there is a table or view of that name."""
+    sql = """SELECT count(*) FROM (SELECT table_name AS name FROM duckdb_tables()
+        UNION ALL SELECT view_name FROM duckdb_views()) WHERE name = ?"""
+    return one_row(con, sql, [table]) != (0,)
+
+
 def one_row(con: DuckDBPyConnection, query: str, values: Sequence[Any] = ()) -> tuple[Any, ...]:
     """Give the only row of a query, and leave the connection free for the next."""
     return con.execute(query, list(values)).fetchall()[0]

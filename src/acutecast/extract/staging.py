@@ -7,7 +7,7 @@ Every record of every file ends in one of three places: a row of a table `raw_<r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 
 from acutecast.errors import AcutecastError, Problem, raise_if_any
-from acutecast.extract.mapping import REFERENCES, RecordMapping
+from acutecast.extract.mapping import RecordMapping
 from acutecast.extract.records import (
     NUMBERED,
     RECORDS,
@@ -23,7 +23,7 @@ from acutecast.extract.records import (
     find_column,
     match_columns,
 )
-from acutecast.extract.sql import named, one_row, quoted
+from acutecast.extract.sql import has, named, one_row, quoted
 from acutecast.extract.text_files import TextFile, look_at, unpacked, with_one_line_end
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def stage(
     con: DuckDBPyConnection,
     mapping: RecordMapping,
     scratch: Path,
-    watch: Callable[[str], None] | None = None,
+    tell: Callable[[int, int], None] | None = None,
 ) -> None:
     """Read all files of records into tables `raw_<record>`.
 
@@ -75,17 +75,17 @@ def stage(
         con: the database.
         mapping: where the files are and what their columns are called.
         scratch: a folder for what is unpacked.
-        watch: told the name of each file as it begins.
+        tell: told how many files are read, of how many.
 
     Raises:
         AcutecastError: with everything that keeps files from being read, before any is.
     """
     parts = _look(mapping, scratch)
     con.execute(_TABLES)
-    for part in parts:
-        if watch is not None:
-            watch(part.label)
+    for number, part in enumerate(parts, start=1):
         _stage_file(con, part, mapping)
+        if tell is not None:
+            tell(number, len(parts))
     for record in RECORDS:
         columns = sorted({c for p in parts if p.record == record for c in p.columns})
         if not columns:
@@ -180,7 +180,8 @@ def _missing(
                 "semicolons, tabs or bars? Otherwise name the columns in extract.toml.",
             )
         ]  # fmt: skip
-    repeated = sorted({name for name in header if header.count(name) > 1})
+    # Columns that nobody reads may be called as they like.
+    repeated = sorted(name for name in set(columns.values()) if header.count(name) > 1)
     problems = [
         Problem("two columns have the same name", f"{label}: {name}", remedy="Rename one of them.")
         for name in repeated
@@ -276,11 +277,8 @@ def _stage_file(con: DuckDBPyConnection, part: _Part, mapping: RecordMapping) ->
     con.execute(f"DROP {form} as_text")
 
 
-def _typed(
-    con: DuckDBPyConnection, part: _Part, values: dict[str, dict[str, str]] | object
-) -> None:
+def _typed(con: DuckDBPyConnection, part: _Part, values: Mapping[str, Mapping[str, str]]) -> None:
     """Add a file's records to `raw_<record>`, each value as its type."""
-    mapped = values if isinstance(values, dict) else {}
     kinds = {c: _kind(part.record, c) for c in part.columns}
     stored = {row[0]: row[1] for row in con.execute("DESCRIBE as_text").fetchall()}
     expressions = {}
@@ -289,7 +287,7 @@ def _typed(
         if kind != "text" and stored[column] in _AS_STORED[kind]:
             expressions[column] = f"{named(column)}::{_SQL_TYPES[kind]}"
         elif kind == "text":
-            expressions[column] = _text_sql(column, text, mapped.get(column, {}))
+            expressions[column] = _text_sql(column, text, values.get(column, {}))
         elif kind == "int":
             expressions[column] = f"try_cast(try_cast({text} AS DOUBLE) AS BIGINT)"
         elif kind == "date":
@@ -300,8 +298,7 @@ def _typed(
     _count_unreadable(con, part, as_text, expressions)
     select = ", ".join(f"{sql} AS {named(column)}" for column, sql in expressions.items())
     select = f"{select}, {quoted(part.label)} AS source_file, row_number() OVER () AS source_row"
-    sql = "SELECT count(*) FROM duckdb_tables() WHERE table_name = ?"
-    if one_row(con, sql, [f"raw_{part.record}"]) == (0,):
+    if not has(con, f"raw_{part.record}"):
         con.execute(f"CREATE TABLE raw_{part.record} AS SELECT {select} FROM as_text")
         return
     known = {r[0] for r in con.execute(f"DESCRIBE raw_{part.record}").fetchall()}
@@ -319,7 +316,7 @@ def _kind(record: str, column: str) -> str:
     return found.kind
 
 
-def _text_sql(column: str, text: str, mapped: dict[str, str]) -> str:
+def _text_sql(column: str, text: str, mapped: Mapping[str, str]) -> str:
     if mapped:
         cases = " ".join(
             f"WHEN {quoted(str(old).strip().upper())} THEN {quoted(str(new))}"
@@ -395,66 +392,6 @@ def _count_unreadable(
                 "INSERT INTO unreadable VALUES (?, ?, ?, ?, ?, ?)",
                 [part.record, part.label, part.columns[column], column, *row[2 * i : 2 * i + 2]],
             )
-
-
-def stage_references(con: DuckDBPyConnection, mapping: RecordMapping) -> None:
-    """Read the files of people and look-ups into the tables of their names, where there are any.
-
-    `population` (variant, area, sex, age, year, people), `births` (variant, area, age, year,
-    births), `deprivation` (icb, imd_quintile, people), `ccg_to_icb` (ccg, icb).
-
-    Raises:
-        AcutecastError: with every column that is missing.
-    """
-    problems: list[Problem] = []
-    for kind in REFERENCES:
-        paths = mapping.files.get(kind, ())
-        if not paths:
-            continue
-        listed = "[" + ", ".join(quoted(str(p)) for p in paths) + "]"
-        parquet = paths[0].suffix.lower() == ".parquet"
-        reader = f"read_parquet({listed})" if parquet else f"read_csv({listed}, header = true)"
-        try:
-            con.execute(f"CREATE OR REPLACE TEMP TABLE reference AS SELECT * FROM {reader}")
-        except Exception as error:  # the database has many classes of error for a damaged file
-            first = str(error).splitlines()[0]
-            problems.append(Problem(f"the file cannot be read: {first}", paths[0].name))
-            continue
-        header = [row[0] for row in con.execute("DESCRIBE reference").fetchall()]
-        years = [name for name in header if name.isdigit() and len(name) == 4]
-        needed = _REFERENCE_COLUMNS[kind]
-        lacking = [name for name in needed if name not in header]
-        if kind in ("population", "births") and not years and "year" not in header:
-            lacking.append("a column a year, such as 2023")
-        if lacking:
-            problems.append(
-                Problem(
-                    "columns are missing", f"{paths[0].name}: {', '.join(lacking)}",
-                    remedy=f"The file needs {', '.join(needed)}"
-                    + (" and a column a year." if kind in ("population", "births") else "."),
-                )
-            )  # fmt: skip
-            continue
-        if years:
-            value = "people" if kind == "population" else "births"
-            listed_years = ", ".join(named(y) for y in years)
-            con.execute(
-                f"""CREATE OR REPLACE TABLE {kind} AS SELECT {", ".join(needed)},
-                year::INTEGER AS year, {value}::DOUBLE AS {value}
-                FROM (UNPIVOT reference ON {listed_years} INTO NAME year VALUE {value})"""
-            )
-        else:
-            con.execute(f"CREATE OR REPLACE TABLE {kind} AS SELECT * FROM reference")
-    con.execute("DROP TABLE IF EXISTS reference")
-    raise_if_any(problems, "The reference files cannot be used")
-
-
-_REFERENCE_COLUMNS = {
-    "population": ("variant", "area", "sex", "age"),
-    "births": ("variant", "area", "age"),
-    "deprivation": ("icb", "imd_quintile", "people"),
-    "ccg_to_icb": ("ccg", "icb"),
-}
 
 
 def _listed(header: tuple[str, ...]) -> str:

@@ -31,7 +31,9 @@ def tag_spells(con: DuckDBPyConnection, rules: RuleSet) -> None:
     Needs the tables `spells`, `spell_diagnoses`, `spell_procedures` and, for day procedures,
     `outpatient_procedures`. Columns: fyear, procode3, rn, strategy, kind, sample_rate (0-1].
     """
-    wanted = [r for r in rules.rules.values() if r.activity_type == "ip" and _stored(r)]
+    wanted = [
+        r for r in rules.rules.values() if r.activity_type == "ip" and not r.made_by_projection
+    ]
     bits = _Bits(con, wanted)
     _frailty_scores(con, wanted, rules)
     _trim_points(con, wanted, rules)
@@ -67,10 +69,6 @@ def tag_spells(con: DuckDBPyConnection, rules: RuleSet) -> None:
     )
     for scratch in ("tagged_spells", "found", "fraction_rates"):
         con.execute(f"DROP TABLE IF EXISTS {scratch}")
-
-
-def _stored(rule: Rule) -> bool:
-    return not rule.made_by_projection
 
 
 def _conditions(rules: Iterable[Rule]) -> Iterable[tuple[str, Any]]:
@@ -244,7 +242,7 @@ def _frailty_table(value: Mapping[str, Any]) -> str:
 
 
 def _frailty_scores(con: DuckDBPyConnection, wanted: list[Rule], rules: RuleSet) -> None:
-    """Score the spells of people of 65 and over: distinct three-character codes of two years."""
+    """Score spells: distinct three-character codes of the person's spells over some years."""
     done = set()
     for name, value in _conditions(wanted):
         if name != "frailty" or _frailty_table(value) in done:
@@ -262,14 +260,12 @@ def _frailty_scores(con: DuckDBPyConnection, wanted: list[Rule], rules: RuleSet)
             WITH codes AS (
                 SELECT DISTINCT rn, left(diagnosis, 3) AS code FROM spell_diagnoses
                 WHERE left(diagnosis, 3) IN (SELECT code FROM frailty_weights)
-            ), old AS (SELECT rn, person_id, admidate FROM spells WHERE age >= 65 AND
-                person_id IS NOT NULL
             ), history AS (
-                SELECT old.rn, codes.code FROM old JOIN codes ON codes.rn = old.rn
+                SELECT rn, code FROM codes JOIN spells USING (rn) WHERE person_id IS NOT NULL
                 UNION
-                SELECT old.rn, codes.code FROM old
-                JOIN spells e ON e.person_id = old.person_id AND e.rn <> old.rn
-                    AND e.disdate BETWEEN old.admidate - {round(365 * years)} AND old.admidate
+                SELECT s.rn, codes.code FROM spells s
+                JOIN spells e ON e.person_id = s.person_id AND e.rn <> s.rn
+                    AND e.disdate BETWEEN s.admidate - {365 * years} AND s.admidate
                 JOIN codes ON codes.rn = e.rn
             )
             SELECT rn, sum(tenths) / 10 AS score FROM history JOIN frailty_weights USING (code)

@@ -94,8 +94,8 @@ def write_quality_page(tables: dict[str, pa.Table], path: Path, title: str) -> P
 def _opening(tables: dict[str, pa.Table], accounting: list[dict], records: list[str]) -> str:
     severities = tables["findings"].column("severity").to_pylist()
     faults, warnings = severities.count("fault"), severities.count("warning")
-    rows = sum(a["n"] for a in accounting)
-    kept = sum(a["n"] for a in accounting if a["reason"] == "kept")
+    rows = sum(a["rows"] or 0 for a in accounting)
+    kept = sum(a["rows"] or 0 for a in accounting if a["reason"] == "kept")
     said = (
         f"{rows:,} rows in, {kept:,} kept, {rows - kept:,} set aside, each with a reason. "
         f"{_count(faults, 'fault')} and {_count(warnings, 'warning')}: a fault would make results "
@@ -137,7 +137,7 @@ def _accounting(accounting: list[dict], records: list[str]) -> str:
         reasons: dict[str, int] = {}
         for a in accounting:
             if a["record"] == record:
-                reasons[a["reason"]] = reasons.get(a["reason"], 0) + a["n"]
+                reasons[a["reason"]] = reasons.get(a["reason"], 0) + (a["rows"] or 0)
         ordered = sorted(reasons.items(), key=lambda r: (r[0] != "kept", -r[1], r[0]))
         rows = [("Rows in", sum(reasons.values()))]
         rows += [("kept" if r == "kept" else f"set aside: {r}", n) for r, n in ordered]
@@ -154,7 +154,7 @@ def _months(tables: dict[str, pa.Table], record: str) -> str:
         return ""
     sizes: dict[str, int] = {}
     for row in rows:
-        sizes[row["procode3"]] = sizes.get(row["procode3"], 0) + row["rows"]
+        sizes[row["procode3"]] = sizes.get(row["procode3"], 0) + (row["rows"] or 0)
     shown = sorted(sizes, key=lambda p: (-sizes[p], p))[:_MOST_PROVIDERS]
     marked = [
         s for name in ("steps", "gaps") for s in tables[name].to_pylist() if s["record"] == record
@@ -165,7 +165,7 @@ def _months(tables: dict[str, pa.Table], record: str) -> str:
     for provider in shown:
         values, marks = (
             [
-                {"month": r["month"].isoformat(), "rows": r.get("rows", 0)}
+                {"month": r["month"].isoformat(), "rows": r.get("rows", 0) or 0}
                 for r in source
                 if r["procode3"] == provider
             ]
@@ -230,7 +230,7 @@ def _completeness(completeness: pa.Table, record: str) -> str:
     for r in rows:
         total = totals.setdefault(r["column"], [0, 0])
         total[0] += r["rows"]
-        total[1] += r["filled"]
+        total[1] += r["filled"] or 0
     listed = [
         (name, rows_, filled, f"{filled / max(rows_, 1):.1%}")
         for name, (rows_, filled) in sorted(totals.items())
@@ -268,7 +268,7 @@ def _behind(caption: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) ->
 
 def _table(caption: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     numeric = [
-        bool(rows) and all(isinstance(row[i], int) for row in rows) for i in range(len(head))
+        bool(rows) and all(isinstance(row[i], int | None) for row in rows) for i in range(len(head))
     ]
     names = "".join(
         f'<th scope="col"{" class=number" if number else ""}>{escape(name)}</th>'
@@ -277,7 +277,9 @@ def _table(caption: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
     body = "".join(
         "<tr>"
         + "".join(
-            f'<td class="number">{value:,}</td>' if number else f"<td>{escape(str(value))}</td>"
+            f'<td class="number">{"–" if value is None else format(value, ",")}</td>'
+            if number
+            else f"<td>{escape(str(value))}</td>"
             for value, number in zip(row, numeric, strict=True)
         )
         + "</tr>"

@@ -147,7 +147,7 @@ def clinical(seed: int, name: str, spells: dict[str, np.ndarray], frailty: np.nd
                 rng.integers(0, len(presentation.hrg), len(mine))
             ]
     # A stroke's HRG without a stroke would be one to the rules.
-    stray = (hrg == "") & np.isin(np.char.ljust(spells["sushrg_trimmed"], 4), _STROKE_HRGS)
+    stray = (hrg == "") & np.isin(spells["sushrg_trimmed"], _STROKE_HRGS)
     hrg[stray & (group == "emergency")] = "AA33C"
     return Clinical(diagnoses, procedures, days, hrg, _deaths(seed, name, spells, group))
 

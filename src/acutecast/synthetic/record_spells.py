@@ -235,7 +235,7 @@ def _sites(sites: np.ndarray, trust: str) -> np.ndarray:
     """Give a trust sites of its own; the first trust keeps the demo's."""
     if trust == "DEMO":
         return sites
-    return np.char.add(trust, np.char.lstrip(np.array([s[3:] for s in sites.tolist()]), ""))
+    return np.array([trust + site[3:] for site in sites.tolist()])
 
 
 def _with_more_episodes(

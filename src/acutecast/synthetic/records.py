@@ -19,7 +19,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from acutecast.errors import AcutecastError, Problem, raise_if_any
-from acutecast.files import whole_folder
+from acutecast.files import folder_problems, whole_folder
 from acutecast.synthetic import factors, people
 from acutecast.synthetic.inequalities import QUINTILE_SHARES
 from acutecast.synthetic.record_contacts import appointments, attendances
@@ -126,14 +126,7 @@ def _problems(
         )  # fmt: skip
     if format not in ("parquet", "csv"):
         yield Problem(f'"{format}" is no format', "format", remedy="Write parquet or csv.")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        if not (out / _MARK).exists():
-            yield Problem("the folder has other files in it", str(out), remedy="Name a new folder.")
-        elif not replace:
-            yield Problem(
-                "a made-up region is there already", str(out),
-                remedy="Name a new folder, or replace it with --replace.",
-            )  # fmt: skip
+    yield from folder_problems(out, _MARK, "a made-up region is there already", replace=replace)
 
 
 def _area_codes(trust: int) -> list[str]:

@@ -1,0 +1,52 @@
+"""The Python interface: a projection in five lines.
+
+import acutecast as ac
+
+run = ac.run({"name": "Base"}, ac.demo_provider(), "results/base")
+run.summary(by=("pod", "measure"))
+run.attribution(where={"measure": "beddays"})
+"""
+
+from acutecast.api.questions import (
+    backtest,
+    capacity_of,
+    compare,
+    later_year,
+    open_capacity,
+    precision,
+    sensitivity,
+    target,
+    why,
+)
+from acutecast.api.records import data_report, extract, synth, write_data_report
+from acutecast.api.runs import (
+    demo_provider,
+    load_scenario,
+    open_run,
+    run,
+    run_nhp,
+)
+from acutecast.provider import read_provider
+
+# Long names on purpose: they read well after `acutecast.`
+__all__ = [
+    "backtest",
+    "capacity_of",
+    "compare",
+    "data_report",
+    "demo_provider",
+    "extract",
+    "later_year",
+    "load_scenario",
+    "open_capacity",
+    "open_run",
+    "precision",
+    "read_provider",
+    "run",
+    "run_nhp",
+    "sensitivity",
+    "synth",
+    "target",
+    "why",
+    "write_data_report",
+]

@@ -1,0 +1,53 @@
+"""Pieces of SQL that the derivations of spells and of contacts share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+# Why a record is not counted, in the order in which reasons are looked for; the first one counts.
+SEX = "sex is not 1 or 2"
+AGE = "age is missing or not from 0 to 120"
+PROVIDER = "provider is missing"
+
+YEAR_OF = "CAST(year({0}) - (month({0}) < 4)::INT AS INTEGER)"
+AGES = """CASE WHEN {0} BETWEEN 7001 AND 7007 THEN 0 WHEN {0} BETWEEN 0 AND 120
+    THEN least({0}, 90) END"""
+# A trust's code has three characters; with a site's two behind it ("RXX00") it is still the trust.
+TRUST = """CASE WHEN regexp_full_match(procode3, 'R[A-Z0-9]{4}') THEN left(procode3, 3)
+    ELSE procode3 END"""
+QUINTILE = "CAST(coalesce(imd_quintile, ceil(imd_decile / 2.0)) AS INTEGER)"
+
+
+def board_sql(table: str) -> str:
+    """Give the SQL of the integrated care board: given, or by residence, or by practice."""
+    return (
+        f"coalesce({table}.icb, "
+        f"(SELECT icb FROM board_of WHERE ccg = {table}.ccg_residence), "
+        f"(SELECT icb FROM board_of WHERE ccg = {table}.ccg_responsibility))"
+    )
+
+
+def repeated_keys(con: DuckDBPyConnection, record: str, key: str) -> str:
+    """Find repeated keys; give the name of the table of rows that come after the first."""
+    con.execute(
+        f"""CREATE OR REPLACE TABLE repeated_{record} AS
+        SELECT row_id FROM (
+            SELECT rowid AS row_id,
+                row_number() OVER (PARTITION BY {key} ORDER BY source_file, source_row) AS place
+            FROM raw_{record} WHERE {key} IN (
+                SELECT {key} FROM raw_{record} GROUP BY {key} HAVING count(*) > 1)
+        ) WHERE place > 1"""
+    )
+    return f"repeated_{record}"
+
+
+def staged_view(con: DuckDBPyConnection, record: str) -> None:
+    """Make the view of a kind of record with the reason why a row is set aside, or null."""
+    con.execute(
+        f"""CREATE OR REPLACE VIEW staged_{record} AS
+        SELECT r.*, s.reason FROM raw_{record} r
+        LEFT JOIN set_aside_{record} s ON s.row_id = r.rowid"""
+    )
