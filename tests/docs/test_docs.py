@@ -206,6 +206,9 @@ def test_options_on_pages_exist():
 
 def test_the_interface_is_at_the_top_of_the_package():
     assert set(ac.api.__all__) <= set(ac.__all__)
+    # A room of the same name takes a function's place as soon as anything imports the room
+    rooms = {path.stem for path in Path(ac.__file__).parent.iterdir()}
+    assert not rooms & set(ac.__all__)
     assert all(getattr(ac, name) is getattr(ac.api, name) for name in ac.api.__all__)
 
 

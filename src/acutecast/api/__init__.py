@@ -18,7 +18,7 @@ from acutecast.api.questions import (
     target,
     why,
 )
-from acutecast.api.records import data_report, extract, synth, write_data_report
+from acutecast.api.records import data_report, extract_records, synth, write_data_report
 from acutecast.api.runs import (
     demo_provider,
     load_scenario,
@@ -35,7 +35,7 @@ __all__ = [
     "compare",
     "data_report",
     "demo_provider",
-    "extract",
+    "extract_records",
     "later_year",
     "load_scenario",
     "open_capacity",

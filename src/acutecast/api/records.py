@@ -56,7 +56,7 @@ def synth(
     )  # fmt: skip
 
 
-def extract(
+def extract_records(
     records: str | os.PathLike[str],
     out: str | os.PathLike[str],
     *,
@@ -93,9 +93,9 @@ def extract(
     Returns:
         What was made. `run(scenario, made.root, …)` runs on it.
     """
-    from acutecast.extract import extract_records
+    from acutecast.extract.pipeline import extract_records as extracted
 
-    return extract_records(
+    return extracted(
         records, out, mapping=mapping, years=years, providers=providers, rules=rules, codes=codes,
         hours=hours, suppress=suppress, replace_earlier=replace, memory_gb=memory_gb,
         threads=threads, tell=_teller(watch),
@@ -115,7 +115,7 @@ def data_report(
     """Report on the quality of a hospital's records.
 
     Args:
-        records, mapping, rules, memory_gb, threads, watch: as in `extract`.
+        records, mapping, rules, memory_gb, threads, watch: as in `extract_records`.
         suppress: leave counts from 1 to one less than this empty, round the others to 5, and leave
             examples out, so that the report can be shown to others.
 

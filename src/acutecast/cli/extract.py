@@ -69,7 +69,7 @@ def extract(
             Problem(f'"{codes}" is no choice', "--codes", remedy='Write spell or "last episode".')
         )
     with work_in_progress(quiet=json) as (watch, _):
-        made = api.extract(
+        made = api.extract_records(
             records, out, mapping=mapping, years=_years(years), providers=provider, rules=rules,
             codes="spell" if codes == "spell" else "last episode", hours=hours, suppress=suppress,
             replace=replace, memory_gb=memory, threads=threads, watch=watch,
