@@ -87,7 +87,9 @@ def demo(
             out / "records", trusts=1, size=size, seed=seed, outpatient_years=(2023,),
             emergency_years=(2022, 2023), replace=True, watch=watch,
         )  # fmt: skip
-        api.extract_records(out / "records", out / "data", threads=threads, replace=True, watch=watch)
+        api.extract_records(
+            out / "records", out / "data", threads=threads, replace=True, watch=watch
+        )
         provider = api.read_provider(out / "data")
         scenario = DEMO_SCENARIO | {"runs": runs, "seed": seed}
         run = api.run(
