@@ -23,7 +23,7 @@ from numba import njit
 # Its settings are made when it is imported, so a type checker knows none of them.
 config: Any = numba.core.config
 
-_ROOMS = ("compute", "demand", "capacity")
+_ROOMS = ("compute", "population", "demand", "capacity")
 
 
 @cache

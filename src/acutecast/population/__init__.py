@@ -1,0 +1,1 @@
+"""Population: projections by age and sex, births, life expectancy, catchments, health status."""
