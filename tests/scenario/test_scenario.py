@@ -342,6 +342,8 @@ def test_resolve_fills_what_the_data_says():
     assert (scenario.dataset, scenario.baseline_year, scenario.horizon_year) == ("RXX", 2023, 2043)
     assert resolve(load_scenario(BASE), "RXX", 2023, 2040).horizon_year == 2040
     assert resolve(scenario, "RXX", 2023, 2047) == scenario
+    # Years beyond the data's projections are continued where they are asked for.
+    assert resolve(load_scenario({**BASE, "horizon_year": 2060}), "RXX", 2023, 2047)
     assert scenario.assumptions() == load_scenario(BASE).assumptions()
 
 
@@ -350,7 +352,7 @@ def test_resolve_fills_what_the_data_says():
     [
         ({"dataset": "RYY"}, "dataset", "RYY"),
         ({"baseline_year": 2024}, "baseline_year", "2023"),
-        ({"horizon_year": 2060}, "horizon_year", "2047"),
+        ({"horizon_year": 2078}, "horizon_year", "2047"),
         ({"horizon_year": 2023}, "horizon_year", "2024 to 2047"),
         (
             {"expat": {"op": {"100": {"value": 0.9, "profile": {"step": 2050}}}}},
@@ -367,7 +369,7 @@ def test_resolve_refuses_contradictions(part, where, words):
 
 
 def test_resolve_names_all_contradictions_at_once():
-    scenario = load_scenario({**BASE, "dataset": "RYY", "horizon_year": 2060})
+    scenario = load_scenario({**BASE, "dataset": "RYY", "horizon_year": 2078})
     with pytest.raises(AcutecastError) as error:
         resolve(scenario, "RXX", 2023, 2047)
     assert len(error.value.problems) == 2

@@ -75,8 +75,9 @@ def _correlated(
 
 
 def _variants(weights: dict[str, float], seed: int, counters: np.ndarray) -> np.ndarray:
-    """The population variant of each run, by cumulative weights in the order of the facts."""
-    variants = np.array([variant for variant in VARIANTS if weights.get(variant, 0) > 0])
+    """The population variant of each run, by cumulative weights: published ones, then own."""
+    own = sorted(set(weights) - set(VARIANTS))
+    variants = np.array([name for name in (*VARIANTS, *own) if weights.get(name, 0) > 0])
     ends = np.cumsum([weights[variant] for variant in variants])
     u = _uniforms("demographic_factors", seed, counters)
     index = np.searchsorted(ends, u * ends[-1], side="right")

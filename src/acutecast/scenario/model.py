@@ -26,6 +26,8 @@ from acutecast.facts import OWN_TPMA, SPECIALTY_GROUPS, rows
 from acutecast.scenario.correlation import Correlation, correlation_problems
 from acutecast.scenario.distributions import Distribution, Stated
 from acutecast.scenario.faults import fault, faults, problems_of, shown
+from acutecast.scenario.own_population import OWN as OWN_POPULATION
+from acutecast.scenario.own_population import POPULATION, OwnPopulation
 from acutecast.scenario.profiles import Profile
 from acutecast.scenario.shorthand import Within, one_of
 
@@ -71,12 +73,21 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
-class Population(_Part):
-    """Which population projections the runs use: weights by variant."""
+Variant = Annotated[str, one_of("population variant", VARIANTS, own=OWN_POPULATION)]
 
-    variants: dict[
-        Annotated[str, one_of("population variant", VARIANTS)], Annotated[float, Field(ge=0)]
-    ] = {"migration_category": 1.0}
+
+class Population(_Part):
+    """Which population projections the runs use.
+
+    Attributes:
+        variants: weights by variant.
+        own: projections of one's own by name ("own_new_town"), which `variants` may name.
+    """
+
+    variants: dict[Variant, Annotated[float, Field(ge=0)]] = {"migration_category": 1.0}
+    own: dict[
+        Annotated[str, one_of("projection of one's own", (), own=OWN_POPULATION)], OwnPopulation
+    ] = {}
 
     @field_validator("variants")
     @classmethod
@@ -84,6 +95,22 @@ class Population(_Part):
         if not sum(variants.values()) > 0:
             raise fault("the weights sum to 0", 'For example {"migration_category": 1}.')
         return variants
+
+    @model_validator(mode="after")
+    def _on_published(self) -> Self:
+        on_own = [name for name, own in self.own.items() if own.base in self.own]
+        if on_own:
+            raise faults(
+                [
+                    Problem(
+                        f"{name} departs from {self.own[name].base}, which is one's own too",
+                        f"own.{name}.base",
+                        remedy="Name a variant of the data.",
+                    )
+                    for name in on_own
+                ]
+            )
+        return self
 
 
 class Expatriation(_Part):
@@ -173,7 +200,7 @@ class Assumption:
     Attributes:
         name: its dotted path in the terms of the NHP model ("expat.ip.elective.100").
         section: the first part of the path ("non-demographic_adjustment").
-        activity: "ip", "op" or "aae".
+        activity: "ip", "op" or "aae"; "" for population, which all have in common.
         keys: the rest of the path (("elective", "100")).
         distribution: what its value at the horizon is.
         valid: the lowest and the highest value it can take.
@@ -236,7 +263,7 @@ class Scenario(_Part):
         horizon_year: the last year to project; None for 20 years on, as far as the data goes.
         seed: the seed of all draws.
         runs: the number of model runs.
-        population: weights of the population variants.
+        population: weights of the population variants, and projections of one's own.
         health_status: whether people of an age become healthier as life expectancy rises.
         non_demographic_growth: the name of a published variant, or values.
         expat: activity that moves to other providers.
@@ -301,7 +328,8 @@ class Scenario(_Part):
     @field_validator("correlations")
     @classmethod
     def _consistent(cls, groups: list[Correlation], info: ValidationInfo) -> list[Correlation]:
-        if all(section.field in info.data for section in SECTIONS):
+        needed = {"population", *(section.field for section in SECTIONS)}
+        if needed <= info.data.keys():
             known = [assumption.name for assumption in _flatten(info.data)]
             problems = correlation_problems(groups, [*known, HEALTH])
             if problems:
@@ -311,6 +339,7 @@ class Scenario(_Part):
     def assumptions(self) -> tuple[Assumption, ...]:
         """Give every assumption of the scenario, sorted by name."""
         fields = {section.field: getattr(self, section.field) for section in SECTIONS}
+        fields["population"] = self.population
         return tuple(sorted(_flatten(fields), key=lambda assumption: assumption.name))
 
 
@@ -325,6 +354,7 @@ def growth_variant(name: str) -> Growth:
 
 
 def _flatten(fields: Mapping[str, Any]) -> Iterator[Assumption]:
+    yield from _of_population(fields["population"])
     for section in SECTIONS:
         part = fields[section.field]
         if isinstance(part, str):
@@ -339,6 +369,23 @@ def _flatten(fields: Mapping[str, Any]) -> Iterator[Assumption]:
                     distribution=stated,
                     valid=stated.valid,
                     profile=stated.profile or section.profile,
+                    reason=stated.reason,
+                )
+
+
+def _of_population(population: Population) -> Iterator[Assumption]:
+    """Give what projections of one's own state, where any run may use them."""
+    for name, own in population.own.items():
+        if population.variants.get(name, 0) > 0:
+            for keys, stated, profile in own.stated():
+                yield Assumption(
+                    name=".".join((POPULATION, name, *keys)),
+                    section=POPULATION,
+                    activity="",
+                    keys=(name, *keys),
+                    distribution=stated,
+                    valid=stated.valid,
+                    profile=stated.profile or profile,
                     reason=stated.reason,
                 )
 

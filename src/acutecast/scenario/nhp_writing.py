@@ -25,6 +25,7 @@ from acutecast.scenario.nhp_layout import (
     put,
     tpma_parts,
 )
+from acutecast.scenario.own_population import POPULATION
 
 
 def to_nhp(scenario: Scenario) -> dict[str, Any]:
@@ -109,6 +110,8 @@ def _losses(scenario: Scenario) -> list[Problem]:
     if not isinstance(version, str) or not re.fullmatch(r"v\d+\.\d+|dev|pr-\d+", version):
         losses.append(Problem(f"is {shown(version)}; NHP takes v5.2 or dev", "nhp.app_version"))
     for assumption in scenario.assumptions():
+        if assumption.section == POPULATION:
+            continue  # the variant that it belongs to is named above
         losses += [Problem(what, assumption.name) for what in _assumption_losses(assumption)]
     taken = [path for path, _ in leaves(scenario.reasons)]
     for assumption in scenario.assumptions():

@@ -7,6 +7,8 @@ from acutecast.scenario.model import Scenario
 
 DEFAULT_SPAN = 20
 """Years from the baseline to the horizon where the scenario does not say."""
+MOST_CONTINUED = 30
+"""Years beyond the last of the data's population projections to which they are continued."""
 
 
 def resolve(scenario: Scenario, dataset: str, baseline_year: int, last_year: int) -> Scenario:
@@ -61,12 +63,13 @@ def resolve(scenario: Scenario, dataset: str, baseline_year: int, last_year: int
                 remedy=f"Write a year from {baseline_year + 1} to {last_year}.",
             )
         )
-    elif horizon > last_year:
+    elif horizon > last_year + MOST_CONTINUED:
         problems.append(
             Problem(
                 f"is {horizon}, and the population of the data ends in {last_year}",
                 "horizon_year",
-                remedy=f"Write {last_year} or earlier.",
+                remedy=f"Write {last_year + MOST_CONTINUED} or earlier; after {last_year} the "
+                "projection is continued.",
             )
         )
     if not problems and horizon is not None:

@@ -83,8 +83,8 @@ class Within:
             )
         if stated.profile is not None and not self.timed:
             raise fault(
-                "annual growth has no time profile",
-                "Remove it: the multiplier applies every year.",
+                "this assumption has no time profile",
+                "Remove it: the value applies every year.",
             )
         return stated.within(self.low, self.high)
 

@@ -10,6 +10,8 @@ import numpy as np
 from acutecast.facts import OWN_TPMA, rows
 from acutecast.scenario.distributions import Stated, kind_of
 from acutecast.scenario.model import SECTIONS, Assumption, Scenario
+from acutecast.scenario.own_population import OWN as OWN_POPULATION
+from acutecast.scenario.own_population import POPULATION
 from acutecast.scenario.profiles import Profile
 
 _DECILES = np.array([0.1, 0.9])
@@ -22,6 +24,15 @@ _EFFECTS = {
     "day_procedures_daycase": "moved to day case",
     "day_procedures_outpatients": "moved to outpatients",
     "tele": "by telephone or video",
+}
+# What an assumption of a projection of one's own is, and how its P10 to P90 is said.
+_OF_POPULATION = {
+    "fertility": ("births per woman", "{change}"),
+    "mortality": ("death rates", "{change}"),
+    "migration": ("net migration", "{change}"),
+    "extra_migrants": ("extra migrants", "{low:g} to {high:g} a year per 1,000 residents"),
+    "people_per_dwelling": ("people per dwelling", "{low:g} to {high:g} people per dwelling"),
+    "completed": ("dwellings built", "{low:.0%} to {high:.0%} of those planned"),
 }
 _TPMAS = {(row["kind"], row["activity_type"], row["key"]): row for row in rows("tpmas")}
 _SPECIALTIES = {row["tretspef_grouped"]: row["name"] for row in rows("specialty_groups")}
@@ -57,6 +68,10 @@ def describe(scenario: Scenario) -> list[dict[str, str]]:
 
 def label(assumption: Assumption) -> str:
     """Give the name that people read: the TPMA's, or the group and specialty."""
+    if assumption.section == POPULATION:
+        variant, *sites, name = assumption.keys
+        named = variant.removeprefix(OWN_POPULATION).replace("_", " ").capitalize()
+        return ", ".join([named, *sites[1:], _OF_POPULATION[name][0]])
     row = _TPMAS.get((assumption.section, assumption.activity, assumption.keys[0]))
     if row:
         return row["name"]
@@ -68,6 +83,10 @@ def label(assumption: Assumption) -> str:
 def change(assumption: Assumption) -> str:
     """Say P10 to P90 of an assumption as a change of activity."""
     low, high = _deciles(assumption.distribution)
+    if assumption.section == POPULATION:
+        words = _OF_POPULATION[assumption.keys[-1]][1]
+        said = words.format(change=_change_words(low, high, "less"), low=low, high=high)
+        return said if low != high else said.split(" to ", 1)[-1]
     row = _TPMAS.get((assumption.section, assumption.activity, assumption.keys[0]), {})
     own_stay = assumption.section == "efficiencies" and assumption.activity == "ip" and not row
     fewer = _EFFECTS["all" if own_stay else row.get("efficiency_type", "")]
@@ -101,7 +120,7 @@ def _deciles(stated: Stated) -> tuple[float, float]:
 
 def _change_words(low: float, high: float, fewer: str) -> str:
     least, most = _percent(1 - high), _percent(1 - low)
-    if least == most:
+    if least == most and (low <= 1) == (high <= 1):
         return "no change" if least == "0%" else _side(1 - low, least, fewer)
     if high <= 1 or least == "0%":
         return f"{least} to {most} {fewer}"
