@@ -110,9 +110,20 @@ STEPS = {
         },
     ),
     "mothers outside the births table": Case(
-        {"ip": [(N, {**MOTHER, "age": 50})], "births": {HALFWAY: 2.0, HORIZON: 3.0}},
+        {
+            "ip": [(N, {**MOTHER, "age": 50}), (N, {**MOTHER, "age": 13})],
+            "births": {HALFWAY: 2.0, HORIZON: 3.0},
+        },
         {},
-        {IP: lambda t: N},
+        {IP: lambda t: 2 * N * (2 if t < 1 else 3)},
+    ),
+    "newborn babies grow with all births": Case(
+        {
+            "ip": [(N, {**MOTHER, "age": 0, "sex": sex}) for sex in (1, 2)],
+            "births": {HALFWAY: 2.0, HORIZON: 3.0},
+        },
+        {},
+        {IP: lambda t: 2 * N * (2 if t < 1 else 3)},
     ),
     "expatriation": Case(
         {"ip": [(N, ELECTIVE), (N, SPELL)]},

@@ -10,11 +10,11 @@ from hand_made import HALFWAY, HORIZON, SPELL, YEAR, counted, part, project, pro
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acutecast.demand import health
-from acutecast.demand.health import health_factors
+from acutecast.demand.health import HealthStatus, health_factors
 from acutecast.errors import AcutecastError
+from acutecast.population import health_status as health
 from acutecast.scenario import draw_assumptions, load_scenario, resolve
-from small_provider import YEARS, small_provider
+from small_provider import YEARS
 
 DFLE = {1: 10.45, 2: 10.66}
 
@@ -88,16 +88,12 @@ def shift_by_hand(u: float, sex: int, age: int, year: int) -> float:
 @pytest.mark.parametrize("u", [0.1, 0.5, 0.8])
 def test_the_adjusted_age_by_hand(u, age, sex):
     """With activity equal to the age, the factor is the adjusted age over the age."""
-    provider = small_provider(40)
-    status = health.health_status(
-        provider.tables["hsa_activity_tables"], np.array([u]), YEAR, (HALFWAY, HORIZON)
-    )
-    assert (status.shift.shape, status.rebase.shape) == ((1, 2, 2), (2, 36))
+    younger = health.younger(np.array([u]), YEAR, (HALFWAY, HORIZON))
     activity = np.broadcast_to(np.arange(101.0), (1, 2, 101)).copy()
-    out = np.empty((1, 2, 36, 2))
-    health_factors(status.shift[0], status.shift_by_age, status.rebase, activity, out)
+    out = HealthStatus(("any",), activity, younger).of_run(0)
     adjusted = out[0, sex - 1, age - 55, -1] * age
     assert adjusted == pytest.approx(age - shift_by_hand(u, sex, age, HORIZON), abs=2e-4)
+    assert younger.adjusted_ages(0)[-1, sex - 1, age - 55] == pytest.approx(adjusted, abs=1e-9)
 
 
 def test_one_worked_age():
@@ -116,9 +112,7 @@ def test_factors_are_never_negative(shift, slope):
     """However far the age moves, activity stays that of an age from 0 to 100."""
     activity = np.broadcast_to(slope * (np.arange(101.0) - 20), (1, 2, 101)).copy()
     out = np.empty((1, 2, 36, 1))
-    health_factors(
-        np.full((1, 2), shift), np.full((1, 2, 36), 2.5), np.zeros((2, 36)), activity, out
-    )
+    health_factors(np.full((1, 2), shift), np.full((2, 36), 2.5), np.zeros((2, 36)), activity, out)
     assert np.all(out >= 0)
     assert np.all(np.isfinite(out))
 
@@ -126,7 +120,7 @@ def test_factors_are_never_negative(shift, slope):
 def test_no_table_of_activity_is_no_change():
     activity = np.zeros((1, 2, 101))
     out = np.empty((1, 2, 36, 1))
-    health_factors(np.full((1, 2), 3.0), np.ones((1, 2, 36)), np.zeros((2, 36)), activity, out)
+    health_factors(np.full((1, 2), 3.0), np.ones((2, 36)), np.zeros((2, 36)), activity, out)
     assert np.all(out == 1.0)
 
 
@@ -215,17 +209,16 @@ def test_off_is_no_step():
 
 
 def test_years_before_the_elicitation_are_refused():
-    table = small_provider(40).tables["hsa_activity_tables"]
     first, last = health.years_covered()
     with pytest.raises(AcutecastError, match=f"covers {first} to {last}, not {last + 1}"):
-        health.health_status(table, np.array([0.5]), YEAR, (HALFWAY, last + 1))
+        health.younger(np.array([0.5]), YEAR, (HALFWAY, last + 1))
 
 
 def test_both_sexes_move_with_one_draw():
-    table = small_provider(40).tables["hsa_activity_tables"]
-    status = health.health_status(table, np.array([0.2, 0.8]), YEAR, (HALFWAY, HORIZON))
-    assert np.all(status.shift[0] < status.shift[1])
-    assert np.all(status.shift_by_age[:, :, 65 - 55] == 1.0)
+    status = health.younger(np.array([0.2, 0.8]), YEAR, (HALFWAY, HORIZON))
+    (low, by_age), (high, _) = status.of_run(0), status.of_run(1)
+    assert np.all(low < high)
+    assert np.all(by_age[:, 65 - 55] == 1.0)
 
 
 def test_each_variant_has_its_life_table_where_the_facts_hold_it():

@@ -273,6 +273,10 @@ def rates_database():
             }
             for p, n in (("AAA", 3000.0), ("BBB", 1000.0))
         ],
+        catchment_shares=[
+            {"fyear": 2023, "procode3": p, "area": "N", "sex": 1, "age": 70, "share": n}
+            for p, n in (("AAA", 0.75), ("BBB", 0.0))
+        ],
         attendances=[
             {
                 "fyear": 2023,

@@ -11,18 +11,22 @@ import numpy as np
 
 from acutecast import streams
 from acutecast.compute import Event, Watch, run_blocks
-from acutecast.demand import columns, health
+from acutecast.demand import columns
 from acutecast.demand.attribution import Quadrature, attribute, quadrature
 from acutecast.demand.cells import LOS_GROUP_OF_DAYS, by_place
 from acutecast.demand.cube import PART_UNIT, Cube, Draws, Parts, Projection
+from acutecast.demand.health import FIRST_AGE, HealthStatus, activity_by_age
 from acutecast.demand.kernels import attendances, spells
 from acutecast.demand.layout import STEPS_OF_PEOPLE, SpellRecord, SpellRows
-from acutecast.demand.plan import Activity, Plan, compile_plan
+from acutecast.demand.people import OwnPeople, Variants, variants_of
+from acutecast.demand.plan import Activity, Plan, compile_plan, people_of_run
 from acutecast.demand.steps import StepCounts
 from acutecast.errors import AcutecastError, Problem, raise_if_any
 from acutecast.facts import ACTIVITY_TYPES
+from acutecast.population import health_status
 from acutecast.provider import Provider
 from acutecast.scenario import Scenario, draw_assumptions
+from acutecast.scenario.own_population import OWN
 
 # Told of every run and activity type: the run from 0, the type's key, and a `SpellRecord` (ip) or
 # contacts by year, row and measure (op, aae). Called from several threads.
@@ -103,8 +107,9 @@ def simulate(
     names, values, variants, health_uniform = draw_assumptions(scenario)
     known_variants = tuple(sorted(set(variants)))
     _check_variants(provider, scenario)
-    adjustments = made_adjustments(provider, scenario, known_variants, health_uniform, years)
-    plan = compile_plan(provider, scenario, years, known_variants, adjustments[0])
+    people = variants_of(provider.tables, scenario, known_variants, provider.year, years)
+    adjustments = made_adjustments(provider, scenario, people, health_uniform, values, years)
+    plan = compile_plan(provider, scenario, years, people, adjustments[0])
     empty = _tpmas_without_rows(plan.empty_tpmas, warning=empty_tpmas == "warn")
     raise_if_any(empty, "The scenario does not fit the data")
     compiled = time.perf_counter()
@@ -122,20 +127,41 @@ def simulate(
 def made_adjustments(
     provider: Provider,
     scenario: Scenario,
-    variants: Sequence[str],
+    variants: Variants,
     uniform: np.ndarray,
+    values: np.ndarray,
     years: tuple[int, ...],
-) -> list[health.HealthStatus | None]:
-    """Compute the health status adjustment of each population variant; None where it is off."""
+) -> list[HealthStatus | None]:
+    """Compute the health status adjustment of each population variant; None where it is off.
+
+    Args:
+        provider: whose activity by age it is.
+        scenario: the scenario.
+        variants: the population variants.
+        uniform: one uniform per run, (runs,).
+        values: the runs' values of the assumptions, (runs, assumptions).
+        years: the years simulated.
+    """
     if not scenario.health_status:
-        return [None] * len(variants)
-    of_variant = [health.life_table_of(variant) for variant in variants]
-    table = provider.tables["hsa_activity_tables"]
-    made = {
-        name: health.health_status(table, uniform, provider.year, years, name)
-        for name in set(of_variant)
-    }
-    return [made[name] for name in of_variant]
+        return [None] * len(variants.names)
+    groups, activity = activity_by_age(provider.tables["hsa_activity_tables"])
+    made = []
+    for i, name in enumerate(variants.names):
+        own = variants.own.get(i)
+        base = scenario.population.own[name].base if own else name
+        table = health_status.life_table_of(base)
+        changed = _life_expectancy_changed(own, values, years) if own else None
+        younger = health_status.younger(uniform, provider.year, years, table, changed)
+        made.append(HealthStatus(groups, activity, younger))
+    return made
+
+
+def _life_expectancy_changed(
+    own: OwnPeople, values: np.ndarray, years: tuple[int, ...]
+) -> Callable[[int], np.ndarray] | None:
+    if not own.changes_mortality:
+        return None
+    return lambda run: health_status.life_expectancy_gained(years, own.mortality(values[run]))
 
 
 def _tpmas_without_rows(paths: Sequence[str], warning: bool) -> tuple[Problem, ...]:
@@ -157,15 +183,24 @@ def _check_variants(provider: Provider, scenario: Scenario) -> None:
     """Refuse population variants that the data lacks."""
     variant = columns.text(provider.tables["demographic_factors"], "variant")
     known = {variant.categories[code] for code in np.unique(variant.codes)}
+    own = scenario.population.own
+    used = [name for name, weight in scenario.population.variants.items() if weight > 0]
+    named = {
+        f"population.own.{name}.base" if name in own else f"population.variants.{name}": (
+            own[name].base if name in own else name
+        )
+        for name in used
+    }
     raise_if_any(
         [
             Problem(
-                "the data has no such population variant",
-                where=f"population.variants.{name}",
-                remedy=f"Choose among {', '.join(sorted(known))}.",
+                f"the data has no population variant {name}",
+                where=where,
+                remedy=f"Choose among {', '.join(sorted(known))}"
+                + (", or define it under population.own." if name.startswith(OWN) else "."),
             )
-            for name, weight in scenario.population.variants.items()
-            if weight > 0 and name not in known
+            for where, name in named.items()
+            if name not in known
         ],
         "The scenario does not fit the data",
     )
@@ -188,7 +223,7 @@ class _Simulation:
         seed: int,
         values: np.ndarray,
         variant: np.ndarray,
-        adjustments: Sequence[health.HealthStatus | None],
+        adjustments: Sequence[HealthStatus | None],
         observe: Observer | None = None,
     ) -> None:
         self.plan = plan
@@ -219,9 +254,10 @@ class _Simulation:
         plan = self.plan
         factor = assumption_factors(plan, self.values[run])
         status = self.adjustments[self.variant[run]]
-        by_health = health_of_run(status, run, len(plan.years))
+        by_health = None if status is None else status.of_run(run)
+        people_of = people_of_run(plan, self.variant[run], self.values[run])
         for key, activity in plan.activities.items():
-            people = activity.population[self.variant[run]]
+            people = people_of[key]
             healthy = health_of_classes(activity, by_health, people.shape)
             steps = activity.steps.factors(factor, plan.inequality_weight)
             growth_a, growth_b = people * healthy, steps.prod(axis=0)
@@ -409,17 +445,6 @@ def assumption_factors(plan: Plan, values: np.ndarray) -> np.ndarray:
     )
 
 
-def health_of_run(status: health.HealthStatus | None, run: int, years: int) -> np.ndarray | None:
-    """Give one run's health status factors, (groups, sexes, ages, Y); None where it is off."""
-    if status is None:
-        return None
-    result = np.empty((len(status.groups), 2, status.rebase.shape[1], years))
-    health.health_factors(
-        status.shift[run], status.shift_by_age, status.rebase, status.activity, result
-    )
-    return result
-
-
 def health_of_classes(
     activity: Activity, by_health: np.ndarray | None, shape: tuple[int, ...]
 ) -> np.ndarray:
@@ -427,9 +452,9 @@ def health_of_classes(
     result = np.ones(shape)
     if by_health is not None:
         people = activity.people
-        mine = np.flatnonzero((people.health_group >= 0) & (people.age >= health.FIRST_AGE))
+        mine = np.flatnonzero((people.health_group >= 0) & (people.age >= FIRST_AGE))
         result[mine] = by_health[
-            people.health_group[mine], people.sex[mine] - 1, people.age[mine] - health.FIRST_AGE
+            people.health_group[mine], people.sex[mine] - 1, people.age[mine] - FIRST_AGE
         ]
     return result
 

@@ -21,11 +21,12 @@ from acutecast.compute.compiling import kernel
 from acutecast.demand.engine import (
     assumption_factors,
     health_of_classes,
-    health_of_run,
     made_adjustments,
 )
+from acutecast.demand.health import HealthStatus
 from acutecast.demand.layout import Classes
-from acutecast.demand.plan import compile_plan
+from acutecast.demand.people import variants_of
+from acutecast.demand.plan import compile_plan, people_of_run
 from acutecast.provider import Provider
 from acutecast.scenario import Scenario, draw_assumptions
 
@@ -127,18 +128,21 @@ class Expectation:
         # Any variant may be asked for, not only those that the scenario's runs drew.
         weights = scenario.population.variants
         self._variants = tuple(sorted(name for name, weight in weights.items() if weight > 0))
+        self._people = variants_of(provider.tables, scenario, self._variants, provider.year, years)
         self._plan = compile_plan(
-            provider, scenario, years, self._variants, self._adjustments(self.drawn.health)[0]
+            provider, scenario, years, self._people, self._adjustments(self.drawn)[0]
         )
 
-    def _adjustments(self, health: np.ndarray):
-        return made_adjustments(self._provider, self._scenario, self._variants, health, self.years)
+    def _adjustments(self, drawn: Drawn) -> list[HealthStatus | None]:
+        return made_adjustments(
+            self._provider, self._scenario, self._people, drawn.health, drawn.values, self.years
+        )
 
     def __call__(self, drawn: Drawn | None = None, threads: int | None = None) -> Expected:
         """Give the expected activity of every run; by default of the scenario's own."""
         drawn = self.drawn if drawn is None else drawn
         plan = self._plan
-        adjustments = self._adjustments(drawn.health)
+        adjustments = self._adjustments(drawn)
         variant = np.array([self._variants.index(name) for name in drawn.variants])
         values = np.zeros((len(drawn.values), len(self.years), len(plan.totals.baseline)))
 
@@ -146,9 +150,10 @@ class Expectation:
             for run in runs:
                 factor = assumption_factors(plan, drawn.values[run])
                 status = adjustments[variant[run]]
-                by_health = health_of_run(status, run, len(self.years))
-                for activity in plan.activities.values():
-                    people = activity.population[variant[run]]
+                by_health = None if status is None else status.of_run(run)
+                people_of = people_of_run(plan, variant[run], drawn.values[run])
+                for key, activity in plan.activities.items():
+                    people = people_of[key]
                     healthy = health_of_classes(activity, by_health, people.shape)
                     steps = activity.steps.factors(factor, plan.inequality_weight)
                     _expect(

@@ -66,46 +66,32 @@ def people_classes(table: pa.Table, health_groups: Sequence[str]) -> PeopleClass
     )
 
 
-def _by_variant(
-    table: pa.Table, variants: Sequence[str], baseline_year: int, years: Sequence[int]
-) -> np.ndarray:
-    """Factor of a year on the baseline, (variants, 2, ages 0-90, Y); NaN where there is no row."""
-    variant = columns.text(table, "variant")
-    index = {name: i for i, name in enumerate(variants)}
-    row_variant = np.array([index.get(v, -1) for v in variant.categories])[variant.codes]
-    base = columns.numbers(table, str(baseline_year), np.float64)
-    sex, age = columns.numbers(table, "sex") - 1, columns.numbers(table, "age")
-    factor = np.full((len(variants), 2, MAX_AGE + 1, len(years)), np.nan)
-    wanted = (row_variant >= 0) & (age <= MAX_AGE)
-    for y, year in enumerate(years):
-        value = columns.numbers(table, str(year), np.float64)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = np.where(base > 0, value / base, 1.0)
-        factor[row_variant[wanted], sex[wanted], age[wanted], y] = ratio[wanted]
-    return factor
+def growth_of(classes: PeopleClasses, growth: np.ndarray) -> np.ndarray:
+    """Give the growth of each class's population or births.
 
-
-def population_factors(
-    classes: PeopleClasses,
-    population: pa.Table,
-    births: pa.Table,
-    variants: Sequence[str],
-    baseline_year: int,
-    years: Sequence[int],
-) -> tuple[np.ndarray, int]:
-    """Population or births of each class in a year, relative to the baseline year.
+    Args:
+        classes: classes a.
+        growth: (…, 2 ways, 2 sexes, ages 0-90, Y), see `people.factors`.
 
     Returns:
-        Factors, (variants, classes, Y), 1 where a class has no match; and how many rows have none.
+        (…, classes, Y), 1 where a class has no match.
     """
-    result = np.ones((len(variants), len(classes.way), len(years)))
-    for way, table in ((DEMOGRAPHICS, population), (BIRTHS, births)):
-        factor = _by_variant(table, variants, baseline_year, years)
-        of_class = factor[:, classes.sex - 1, classes.age]
-        mine = classes.way == way
-        result[:, mine] = of_class[:, mine]
-    unmatched = np.isnan(result[0, :, 0])
-    return np.nan_to_num(result, nan=1.0), int(np.isin(classes.of_row, np.where(unmatched)).sum())
+    way = np.minimum(classes.way, BIRTHS)
+    found = growth[..., way, classes.sex - 1, classes.age, :]
+    matched = np.isfinite(found) & (classes.way != OTHER)[:, None]
+    return np.where(matched, found, 1.0)
+
+
+def rows_without(classes: PeopleClasses, growth: np.ndarray) -> int:
+    """Count the rows whose way, sex and age the tables do not have.
+
+    Args:
+        classes: classes a.
+        growth: of one variant, (2 ways, 2, ages, Y).
+    """
+    way = np.minimum(classes.way, BIRTHS)
+    missing = np.isnan(growth[way, classes.sex - 1, classes.age, 0]) & (classes.way != OTHER)
+    return int(np.isin(classes.of_row, np.flatnonzero(missing)).sum())
 
 
 class ActivityClasses:

@@ -19,6 +19,7 @@ from acutecast.demand.layout import (
     Tags,
     ViewCells,
 )
+from acutecast.demand.people import Variants, last_year
 from acutecast.demand.placement import (
     CONVERSIONS,
     PLACES,
@@ -47,7 +48,8 @@ class Activity:
         key: "ip", "op" or "aae".
         rows: the rows' arrays.
         people: classes a.
-        population: their population or births factor, (variants, classes a, Y).
+        population: their population or births factor, (variants, classes a, Y); for a projection
+            of one's own, that of its base.
         steps: classes b.
         avoidance: avoidance tags of the rows.
         efficiency: efficiency tags of the rows; None where rows have none.
@@ -104,7 +106,7 @@ class Plan:
     weights: np.ndarray
     year_on_year: np.ndarray
     inequality_weight: np.ndarray
-    variants: tuple[str, ...]
+    variants: Variants
     activities: dict[str, Activity]
     health: HealthStatus | None
     views: dict[str, ViewLayout]
@@ -122,7 +124,7 @@ def compile_plan(
     provider: Provider,
     scenario: Scenario,
     years: Sequence[int],
-    variants: Sequence[str],
+    variants: Variants,
     health: HealthStatus | None,
 ) -> Plan:
     """Compile one provider and one scenario.
@@ -131,7 +133,7 @@ def compile_plan(
         provider: a checked provider.
         scenario: a scenario resolved for it.
         years: the years to simulate, ascending, the horizon last.
-        variants: the population variants that the draws use.
+        variants: the population variants that the draws may use.
         health: the health status adjustment, None where it is off.
     """
     years = tuple(years)
@@ -177,15 +179,8 @@ def compile_plan(
     activities = {}
     for key in ACTIVITY_TYPES:
         people = growth.people_classes(rows[key].table, health_groups)
-        population, unmatched = growth.population_factors(
-            people,
-            provider.tables["demographic_factors"],
-            provider.tables["birth_factors"],
-            variants,
-            provider.year,
-            years,
-        )
-        if unmatched:
+        population = growth.growth_of(people, variants.growth)
+        if unmatched := growth.rows_without(people, variants.growth[0]):
             warnings.append(_unmatched(key, unmatched, len(rows[key])))
         steps = growth.ActivityClasses(key, rows[key].table, index, unequal)
         place = places[key].codes[0]
@@ -241,7 +236,7 @@ def compile_plan(
         weights=np.array(weights).reshape(len(assumptions), len(years)),
         year_on_year=np.array([a.section == "non-demographic_adjustment" for a in assumptions]),
         inequality_weight=(np.array(years) - provider.year) / (horizon - provider.year),
-        variants=tuple(variants),
+        variants=variants,
         activities=activities,
         health=health,
         views=views,
@@ -252,7 +247,7 @@ def compile_plan(
         factors=factors,
         parts=part_rows(activities, totals, factors),
         empty_tpmas=empty_tpmas,
-        warnings=tuple(warnings),
+        warnings=(*warnings, *variants.warnings(last_year(provider.tables, provider.year))),
     )
 
 
@@ -269,8 +264,8 @@ def _values(index: dict[str, int], section: str, activity: str, keys: Sequence[s
 
 def _unmatched(activity: str, count: int, total: int) -> Problem:
     return Problem(
-        "rows keep their baseline population because the factor tables have no match for their "
-        "age and sex (babies, and mothers outside the ages of the births table)",
+        "rows keep their baseline population because the factor tables have nobody of their age "
+        "and sex",
         where=ACTIVITY_TYPES[activity].table,
         count=count,
         example=f"{count / total:.1%} of the rows",
@@ -297,3 +292,23 @@ def _tpmas_without_rows(
         for i, key in enumerate(factors.tpmas(section, activity))
         if i not in found
     )
+
+
+def people_of_run(plan: Plan, variant: int, values: np.ndarray) -> dict[str, np.ndarray]:
+    """Give the population or births factor of every class in one run.
+
+    Args:
+        plan: the plan.
+        variant: the number of the run's variant.
+        values: the run's values of the assumptions at the horizon.
+
+    Returns:
+        By activity type, (classes a, Y).
+    """
+    own = plan.variants.own.get(variant)
+    if own is None:
+        return {key: activity.population[variant] for key, activity in plan.activities.items()}
+    of_run = own.factors(values)
+    return {
+        key: growth.growth_of(activity.people, of_run) for key, activity in plan.activities.items()
+    }

@@ -61,7 +61,8 @@ def assumption_tables(con: DuckDBPyConnection, fyears: Sequence[int]) -> dict[st
         Poisson counts); `tpma_age_sex`; `tpma_diagnoses` and `tpma_procedures`, the six most
         frequent and the others; `tpma_funnel`, the limits of two and three standard deviations
         about the rate of all providers together; `tpma_peers`, the others' rates; `tpma_trend`,
-        beside England's; `baseline_counts`; `day_procedures`, what the lists learned.
+        beside England's; `baseline_counts`; `catchment_shares`, of each area's people by sex, age;
+        `day_procedures`, what the lists learned.
     """
     years = ", ".join(str(int(y)) for y in fyears) or "NULL"
     _bands(con, years)
@@ -78,6 +79,11 @@ def assumption_tables(con: DuckDBPyConnection, fyears: Sequence[int]) -> dict[st
         "tpma_peers": _peers(con),
         "tpma_trend": _trend(con),
         "baseline_counts": arrow(con, _BASELINE.format(years=years)),
+        "catchment_shares": arrow(
+            con,
+            "SELECT fyear, procode3, area, sex, age, round(share, 6) AS share "
+            f"FROM catchment_shares WHERE fyear IN ({years}) AND share > 0 ORDER BY ALL",
+        ),
         "day_procedures": arrow(
             con,
             "SELECT strategy, procedure_code, round(share, 6) AS share, total "

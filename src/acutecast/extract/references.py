@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acutecast.errors import Problem, raise_if_any
+from acutecast.errors import AcutecastError, Problem, raise_if_any
 from acutecast.extract.mapping import REFERENCES, RecordMapping
 from acutecast.extract.sql import named, quoted
+from acutecast.population.reading import population_rows
+from acutecast.population.workbooks import WORKBOOKS
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -27,6 +29,7 @@ _BY_YEAR = {"population": "people", "births": "births"}
 def read_references(con: DuckDBPyConnection, mapping: RecordMapping) -> None:
     """Read the files into the tables of their names, where there are any.
 
+    The ONS's subnational projections may be given as published (zip or CSV). The tables are
     `population` (variant, area, sex, age 0-90, year, people), `births` (variant, area, age, year,
     births), `deprivation` (icb, imd_quintile, people), `ccg_to_icb` (ccg, icb). People older than
     90 count at 90.
@@ -46,6 +49,14 @@ def read_references(con: DuckDBPyConnection, mapping: RecordMapping) -> None:
 def _read(con: DuckDBPyConnection, kind: str, paths: tuple[Path, ...]) -> Iterator[Problem]:
     import duckdb
 
+    if kind in _BY_YEAR and _is_official(paths):
+        try:
+            con.register("official", population_rows(paths, _BY_YEAR[kind]))
+            con.execute(_OFFICIAL[kind])
+            con.unregister("official")
+        except AcutecastError as error:
+            yield from error.problems
+        return
     listed = "[" + ", ".join(quoted(str(p)) for p in paths) + "]"
     parquet = paths[0].suffix.lower() == ".parquet"
     reader = f"read_parquet({listed})" if parquet else f"read_csv({listed}, header = true)"
@@ -72,6 +83,33 @@ def _read(con: DuckDBPyConnection, kind: str, paths: tuple[Path, ...]) -> Iterat
             f"the file cannot be read: {first}", label,
             remedy="Write it as CSV with commas and a header, or as Parquet; numbers as numbers.",
         )  # fmt: skip
+
+
+def _is_official(paths: tuple[Path, ...]) -> bool:
+    """Tell whether files are in a layout of the ONS rather than plain."""
+    return any(
+        path.suffix.lower() in (".zip", *WORKBOOKS)
+        or (path.suffix.lower() == ".csv" and "AGE_GROUP" in _first_line(path))
+        for path in paths
+    )
+
+
+def _first_line(path: Path) -> str:
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        return file.readline()
+
+
+_OFFICIAL = {
+    "population": """CREATE OR REPLACE TABLE population AS
+        SELECT variant, area, sex::INTEGER AS sex, least(age, 90)::INTEGER AS age,
+            year::INTEGER AS year,
+            sum(round(value, 6)::DECIMAL(24, 6))::DOUBLE AS people
+        FROM official GROUP BY ALL ORDER BY ALL""",
+    "births": """CREATE OR REPLACE TABLE births AS
+        SELECT variant, area, age::INTEGER AS age, year::INTEGER AS year,
+            sum(round(value, 6)::DECIMAL(24, 6))::DOUBLE AS births
+        FROM official GROUP BY ALL ORDER BY ALL""",
+}
 
 
 def _store(con: DuckDBPyConnection, kind: str, years: list[str]) -> None:

@@ -42,6 +42,9 @@ def differing(reference: Scenario, other: Scenario) -> tuple[Part, ...]:
     leaves: dict[str, tuple[str, ...]] = {}
     for scenario in (reference, other):
         for assumption in scenario.assumptions():
+            # Projections of one's own differ as a whole, with the setting "population".
+            if assumption.section not in paths:
+                continue
             field = paths[assumption.section]
             leaves[assumption.name] = (field, assumption.activity, *assumption.keys)
     named = [s for s in SECTIONS if any(isinstance(x.get(s.field), str) for x in (a, b))]

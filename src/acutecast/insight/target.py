@@ -17,6 +17,7 @@ from acutecast.provider import Provider
 from acutecast.results.source import provider_of, scenario_of
 from acutecast.scenario import Scenario, dump_scenario
 from acutecast.scenario.model import SECTIONS
+from acutecast.scenario.own_population import POPULATION
 
 if TYPE_CHECKING:
     from acutecast.results import Run
@@ -192,6 +193,8 @@ def _mean_of_capacity(
 
 def _path_of(scenario: Scenario, assumption: str) -> tuple[str, ...]:
     found = next(a for a in scenario.assumptions() if a.name == assumption)
+    if found.section == POPULATION:
+        return (POPULATION, "own", *found.keys)
     field = next(s.field for s in SECTIONS if s.path == found.section)
     if isinstance(getattr(scenario, field), str):
         raise AcutecastError(

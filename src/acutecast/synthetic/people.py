@@ -9,8 +9,8 @@ from importlib.resources import files
 
 import numpy as np
 
-from acutecast import facts
 from acutecast.facts import AGE_GROUPS, MAX_AGE, age_group_of_age
+from acutecast.population.england import england as england_projection
 
 YEARS = tuple(range(2022, 2048))
 BASE_YEAR = 2023
@@ -60,11 +60,7 @@ def read(name: str) -> list[dict[str, str]]:
 @cache
 def england() -> np.ndarray:
     """Give the people of England by sex (male first), age 0-90 and year 2022-2047."""
-    rows = facts.rows("england_population")
-    people = np.zeros((2, MAX_AGE + 1, len(YEARS)))
-    for row in rows:
-        people[int(row["sex"]) - 1, int(row["age"])] = [100.0 * int(row[str(y)]) for y in YEARS]
-    return people
+    return np.moveaxis(england_projection().people[0], 0, 2)
 
 
 @cache
@@ -73,11 +69,8 @@ def england_births() -> np.ndarray:
 
     The source has 2023 to 2046; the years at the ends repeat their neighbours.
     """
-    known = [year for year in YEARS if 2023 <= year <= 2046]
-    table = np.array(
-        [[10.0 * int(row[str(y)]) for y in known] for row in facts.rows("england_births")]
-    )
-    return np.concatenate([table[:, :1], table, table[:, -1:]], axis=1)
+    table = england_projection().births[0].T
+    return np.concatenate([table[:, :1], table[:, :-1], table[:, -2:-1]], axis=1)
 
 
 def _share_of_england(size: float) -> np.ndarray:
