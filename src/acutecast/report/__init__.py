@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from acutecast.report.capacity_shortage import shortage_chart
     from acutecast.report.capacity_time import trajectory_chart, week_chart
     from acutecast.report.charts import projection_chart, save_chart
+    from acutecast.report.health_charts import health_status_chart
     from acutecast.report.insight_charts import (
         backtest_chart,
         comparison_chart,
@@ -36,6 +37,7 @@ _HOMES = {
     ),
     "capacity_chart": "capacity_charts",
     "capacity_page": "capacity_html",
+    "health_status_chart": "health_charts",
     "overview_chart": "capacity_overview",
     "projection_chart": "charts",
     "write_quality_page": "quality_page",
@@ -51,6 +53,7 @@ __all__ = [
     "capacity_page",
     "comparison_chart",
     "convergence_chart",
+    "health_status_chart",
     "overview_chart",
     "projection_chart",
     "save_chart",

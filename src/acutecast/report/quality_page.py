@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from acutecast.files import write_text
-from acutecast.report.capacity_look import FONT, in_dress
-from acutecast.report.charts import BLUE, DARK_BLUE, DARK_GREY, INK, ORANGE, PALE_GREY
+from acutecast.report.charts import BLUE, DARK_BLUE, ORANGE
+from acutecast.report.page import behind, figure, page, table
 
 _RECORDS = {
     "apc": "Admitted patients (episodes)",
@@ -26,32 +25,7 @@ _RECORDS = {
 _SEVERITY = {"fault": "Fault", "warning": "Warning", "note": "Note"}
 # More providers than this make the picture of months unreadable; their table has them all.
 _MOST_PROVIDERS = 12
-_MOST_TABLE_ROWS = 400
 _WIDTH = 900
-_STYLE = f"""
-:root {{ color-scheme: light dark; --ink: {INK}; --soft: {DARK_GREY}; --line: {PALE_GREY};
-  --head: {DARK_BLUE}; --link: {BLUE}; --ground: white; }}
-@media (prefers-color-scheme: dark) {{ :root {{ --ink: #f0f4f5; --soft: #c8d2d9;
-  --line: #425563; --head: #a8cdf5; --link: #a8cdf5; --ground: {INK}; }} }}
-body {{ font: 16px/1.5 {FONT}; color: var(--ink); background: var(--ground); margin: 0; }}
-main {{ max-width: 1100px; margin: 0 auto; padding: 16px 24px 48px; }}
-h1, h2, h3 {{ color: var(--head); line-height: 1.25; }}
-h2 {{ margin-top: 2.2em; }}
-figure {{ margin: 0; overflow-x: auto; background: white; }}
-figure svg {{ max-width: none; }}
-a, summary {{ color: var(--link); }}
-summary {{ cursor: pointer; padding: 8px 0; }}
-summary:focus-visible, a:focus-visible, .scroll:focus-visible {{ outline: 3px solid #ffeb3b;
-  box-shadow: 0 0 0 6px {INK}; }}
-.scroll {{ overflow-x: auto; }}
-table {{ border-collapse: collapse; font-size: 15px; }}
-caption {{ text-align: left; font-weight: bold; padding: 8px 0; }}
-th, td {{ padding: 5px 14px 5px 0; border-bottom: 1px solid var(--line); text-align: left;
-  vertical-align: top; }}
-td.number, th.number {{ text-align: right; font-variant-numeric: tabular-nums; }}
-.fault, .warning, .note {{ font-weight: bold; white-space: nowrap; }}
-.words {{ max-width: 75ch; }}
-"""
 
 
 def write_quality_page(tables: dict[str, pa.Table], path: Path, title: str) -> Path:
@@ -81,13 +55,7 @@ def write_quality_page(tables: dict[str, pa.Table], path: Path, title: str) -> P
         _plain("Duplicates", tables["duplicates"], ("Records", "What", "Rows", "Example"),
                "No key occurs twice."),
     ]  # fmt: skip
-    page = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Quality of the records in {escape(title)}</title><style>{_STYLE}</style></head>"
-        f"<body><main>{''.join(parts)}</main></body></html>\n"
-    )
-    write_text(path, page)
+    write_text(path, page(f"Quality of the records in {title}", parts))
     return path
 
 
@@ -141,7 +109,7 @@ def _accounting(accounting: list[dict], records: list[str]) -> str:
         ordered = sorted(reasons.items(), key=lambda r: (r[0] != "kept", -r[1], r[0]))
         rows = [("Rows in", sum(reasons.values()))]
         rows += [("kept" if r == "kept" else f"set aside: {r}", n) for r, n in ordered]
-        parts.append(_table(_RECORDS[record], ("", "Rows"), rows))
+        parts.append(table(_RECORDS[record], ("", "Rows"), rows))
     return "".join(parts)
 
 
@@ -192,8 +160,8 @@ def _months(tables: dict[str, pa.Table], record: str) -> str:
     return (
         f"<h2>Rows by month: {escape(_RECORDS[record])}</h2>"
         '<p class="words">A diamond marks a month that stands out from its neighbours, a lasting '
-        f"change of level, or a month without any row.</p>{more}{_figure(chart, label)}"
-        f"{_behind(label, ('Provider', 'Month', 'Rows'), listed)}"
+        f"change of level, or a month without any row.</p>{more}{figure(chart, label)}"
+        f"{behind(label, ('Provider', 'Month', 'Rows'), listed)}"
     )
 
 
@@ -239,54 +207,14 @@ def _completeness(completeness: pa.Table, record: str) -> str:
         f"<h2>How complete: {escape(_RECORDS[record])}</h2>"
         '<p class="words">The darker, the more of the month\'s rows have the column filled. A '
         "column that is white throughout is not in the files.</p>"
-        f"{_figure(chart, label)}"
-        f"{_behind(label + ', all months', ('Column', 'Rows', 'Filled', 'Share'), listed)}"
+        f"{figure(chart, label)}"
+        f"{behind(label + ', all months', ('Column', 'Rows', 'Filled', 'Share'), listed)}"
     )
 
 
-def _figure(chart: Any, label: str) -> str:
-    content = StringIO()
-    in_dress(chart).save(content, format="svg")
-    return f'<figure role="img" aria-label="{escape(label)}">{content.getvalue()}</figure>'
-
-
-def _plain(title: str, table: pa.Table, head: Sequence[str], nothing: str) -> str:
-    if not table.num_rows:
+def _plain(title: str, found: pa.Table, head: Sequence[str], nothing: str) -> str:
+    if not found.num_rows:
         return f"<h2>{escape(title)}</h2><p>{escape(nothing)}</p>"
-    rows = [tuple(row.values()) for row in table.to_pylist()]
+    rows = [tuple(row.values()) for row in found.to_pylist()]
     rows = [(_RECORDS[row[0]].split(" (")[0], *row[1:]) for row in rows]
-    return f"<h2>{escape(title)}</h2>{_table('', head, rows)}"
-
-
-def _behind(caption: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    more = ""
-    if len(rows) > _MOST_TABLE_ROWS:
-        more = f"<p>The first {_MOST_TABLE_ROWS} of {len(rows):,} rows; the CSV file has all.</p>"
-    table = _table(caption, head, rows[:_MOST_TABLE_ROWS])
-    return f"<details><summary>The figures behind the picture</summary>{more}{table}</details>"
-
-
-def _table(caption: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    numeric = [
-        bool(rows) and all(isinstance(row[i], int | None) for row in rows) for i in range(len(head))
-    ]
-    names = "".join(
-        f'<th scope="col"{" class=number" if number else ""}>{escape(name)}</th>'
-        for name, number in zip(head, numeric, strict=True)
-    )
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f'<td class="number">{"–" if value is None else format(value, ",")}</td>'
-            if number
-            else f"<td>{escape(str(value))}</td>"
-            for value, number in zip(row, numeric, strict=True)
-        )
-        + "</tr>"
-        for row in rows
-    )
-    said = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return (
-        f'<div class="scroll" tabindex="0"><table>{said}<thead><tr>{names}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
+    return f"<h2>{escape(title)}</h2>{table('', head, rows)}"
