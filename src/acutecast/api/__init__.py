@@ -7,6 +7,14 @@ run.summary(by=("pod", "measure"))
 run.attribution(where={"measure": "beddays"})
 """
 
+from acutecast.api.population import (
+    compare_populations,
+    plot_health_status,
+    plot_population,
+    project_population,
+    read_population,
+    write_population,
+)
 from acutecast.api.questions import (
     backtest,
     capacity_of,
@@ -33,6 +41,7 @@ __all__ = [
     "backtest",
     "capacity_of",
     "compare",
+    "compare_populations",
     "data_report",
     "demo_provider",
     "extract_records",
@@ -40,7 +49,11 @@ __all__ = [
     "load_scenario",
     "open_capacity",
     "open_run",
+    "plot_health_status",
+    "plot_population",
     "precision",
+    "project_population",
+    "read_population",
     "read_provider",
     "run",
     "run_nhp",
@@ -49,4 +62,5 @@ __all__ = [
     "target",
     "why",
     "write_data_report",
+    "write_population",
 ]

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from acutecast.api.runs import last_population_year, load_scenario
+from acutecast.api.runs import load_scenario
 from acutecast.compute import Watch
 from acutecast.errors import AcutecastError, Problem
 from acutecast.provider import Provider, read_provider
@@ -167,11 +167,12 @@ def later_year(
 
     Arguments are those of `acutecast.insight.later_year.later_year`.
     """
+    from acutecast.demand.people import last_year
     from acutecast.insight.later_year import later_year
     from acutecast.scenario import Scenario, resolve
 
     loaded = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
-    last = last_population_year(provider)
+    last = last_year(provider.tables, provider.year)
     return later_year(provider, resolve(loaded, provider.dataset, provider.year, last), year, run)
 
 

@@ -239,6 +239,7 @@ def _simulate_into(
     from acutecast.capacity import prepare, store
     from acutecast.demand import simulate
     from acutecast.demand.engine import years_to_simulate
+    from acutecast.demand.people import last_year
     from acutecast.results import open_run, save_run
     from acutecast.scenario import Scenario, dump_scenario, resolve
 
@@ -251,7 +252,7 @@ def _simulate_into(
     if not isinstance(data, Provider):
         wanted = dataset or loaded.dataset
         data = read_provider(data, wanted, loaded.baseline_year)
-    loaded = resolve(loaded, data.dataset, data.year, last_population_year(data))
+    loaded = resolve(loaded, data.dataset, data.year, last_year(data.tables, data.year))
     if watch is not None:
         watch(Event("reading", 1, 1, time.perf_counter() - began))
     if empty_tpmas == "auto":
@@ -285,15 +286,6 @@ def _simulate_into(
     if task is not None:
         store(open_run(out), task, watch)
     return loaded
-
-
-def last_population_year(provider: Provider) -> int:
-    """Give the last year for which the provider has both population and births."""
-    years = [
-        {int(name) for name in provider.tables[table].column_names if name.isdigit()}
-        for table in ("demographic_factors", "birth_factors")
-    ]
-    return max(set.intersection(*years), default=provider.year)
 
 
 def _nhp_parameters(scenario: Scenario) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from acutecast.cli import extract, insight, show
+from acutecast.cli import extract, insight, population, show
 from acutecast.cli.options import By, Data, Json, Threads, Where, conditions, parts_of
 from acutecast.cli.progress import work_in_progress
 from acutecast.compute import timed
@@ -26,6 +26,7 @@ data_app = typer.Typer(help="Look at a provider's data.", no_args_is_help=True)
 scenario_app = typer.Typer(help="Look at scenarios.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(scenario_app, name="scenario")
+app.add_typer(population.app, name="population")
 
 USER_ERROR, STOPPED = 2, 130
 
