@@ -1,0 +1,127 @@
+"""Settings of a shared installation: every one is an environment variable with a safe default."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from acutecast.errors import Problem, raise_if_any
+
+IDENTITIES = ("local", "connect", "proxy", "azure")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How an installation is set up.
+
+    Attributes:
+        home: folder of the database (unless `database` says otherwise), the runs and the demo.
+        database: SQLAlchemy URL; SQLite in `home` where None.
+        data: roots of provider tables, paths or URLs; the demo region in `home` where empty.
+        identity: who says who a person is: "local" (one person, no questions: a laptop),
+            "connect" (Posit Connect), "proxy" (headers of a reverse proxy that removes them from
+            what clients send), "azure" (Azure's built-in authentication).
+        user_header: of "proxy": the header with the name of the person.
+        groups_header: of "proxy": the header with their groups, comma separated.
+        access: TOML file with roles and providers of people and groups; needed unless "local".
+        suppress: small baseline counts below this are hidden in everything shown; None for none.
+        workers: how many processes work on the queue; 0 where they are started apart.
+        threads: threads of each of them; all processors where None.
+    """
+
+    home: Path
+    database: str | None = None
+    data: tuple[str, ...] = ()
+    identity: str = "local"
+    user_header: str = "X-Forwarded-User"
+    groups_header: str = "X-Forwarded-Groups"
+    access: Path | None = None
+    suppress: int | None = None
+    workers: int = 1
+    threads: int | None = None
+
+    @property
+    def url(self) -> str:
+        """The URL of the database."""
+        return self.database or f"sqlite:///{self.home / 'acutecast.db'}"
+
+    @property
+    def runs(self) -> Path:
+        """The folder of the stored runs."""
+        return self.home / "runs"
+
+
+VARIABLES = (
+    ("ACUTECAST_HOME", "home", "Folder of the database, runs and demo."),
+    ("ACUTECAST_DATABASE", "database", "SQLAlchemy URL, such as postgresql+psycopg://…."),
+    ("ACUTECAST_DATA", "data", "Roots of provider tables, separated by spaces."),
+    ("ACUTECAST_IDENTITY", "identity", f"Who says who a person is: {', '.join(IDENTITIES)}."),
+    ("ACUTECAST_USER_HEADER", "user_header", "Header with the person's name, for proxy."),
+    ("ACUTECAST_GROUPS_HEADER", "groups_header", "Header with the person's groups, for proxy."),
+    ("ACUTECAST_ACCESS", "access", "TOML file with roles and providers."),
+    ("ACUTECAST_SUPPRESS", "suppress", "Hide baseline counts from 1 to one less than this."),
+    ("ACUTECAST_WORKERS", "workers", "Processes that work on the queue of runs."),
+    ("ACUTECAST_THREADS", "threads", "Threads of each of them."),
+)
+"""The environment variables: name, the setting, what it is. The documentation is made from it."""
+
+
+def read_settings(environment: Mapping[str, str] = os.environ, **stated: object) -> Settings:
+    """Read the settings; what is `stated` (and not None) goes before the environment.
+
+    Raises:
+        AcutecastError: with everything that is wrong with them.
+    """
+    raw: dict[str, object] = {}
+    names = {}
+    for variable, name, _ in VARIABLES:
+        names[name] = variable
+        if environment.get(variable):
+            raw[name] = environment[variable]
+    raw |= {name: value for name, value in stated.items() if value is not None}
+    problems: list[Problem] = []
+    values: dict[str, object] = {"home": Path(str(raw.get("home", "acutecast-workspace")))}
+    values["home"] = Path(str(values["home"])).expanduser().absolute()
+    for name in ("database", "user_header", "groups_header", "identity"):
+        if name in raw:
+            values[name] = str(raw[name])
+    if "data" in raw:
+        data = raw["data"]
+        values["data"] = tuple(data.split()) if isinstance(data, str) else tuple(data)  # type: ignore[arg-type]
+    if "access" in raw:
+        values["access"] = Path(str(raw["access"])).expanduser().absolute()
+    for name, least in (("suppress", 2), ("workers", 0), ("threads", 1)):
+        if name in raw:
+            text = str(raw[name])
+            if text.isdigit() and int(text) >= least:
+                values[name] = int(text)
+            else:
+                problems.append(
+                    Problem(
+                        f'"{text}" is no whole number of at least {least}',
+                        where=names[name],
+                        remedy="Write a number, or leave it out.",
+                    )
+                )
+    if values.get("identity", "local") not in IDENTITIES:
+        problems.append(
+            Problem(
+                f'"{values["identity"]}" is no way to tell who a person is',
+                where=names["identity"],
+                remedy=f"Choose among {', '.join(IDENTITIES)}.",
+            )
+        )
+    elif values.get("identity", "local") != "local" and "access" not in values:
+        problems.append(
+            Problem(
+                "several people need a file that says who may see what",
+                where=names["access"],
+                remedy="Name a TOML file with roles and providers; the how-to shows one.",
+            )
+        )
+    if "access" in values and not Path(str(values["access"])).is_file():
+        problems.append(Problem("there is no such file", str(values["access"])))
+    raise_if_any(problems, "The settings")
+    return Settings(**values)  # type: ignore[arg-type]
