@@ -116,7 +116,9 @@ def simulate(
     if watch is not None:
         watch(Event("compiling", 1, 1, compiled - began))
     variant_index = np.array([known_variants.index(variant) for variant in variants])
-    simulation = _Simulation(plan, scenario.seed, values, variant_index, adjustments, observe)
+    simulation = _Simulation(
+        plan, scenario.seed, provider.dataset, values, variant_index, adjustments, observe
+    )
     run_blocks(simulation.run_block, len(values), threads, watch, cancelled)
     simulated = time.perf_counter()
     timings = {"compile": compiled - began, "simulate": simulated - compiled}
@@ -221,6 +223,7 @@ class _Simulation:
         self,
         plan: Plan,
         seed: int,
+        dataset: str,
         values: np.ndarray,
         variant: np.ndarray,
         adjustments: Sequence[HealthStatus | None],
@@ -233,12 +236,16 @@ class _Simulation:
         self.values = values
         self.variant = variant
         self.n_runs = len(values)
+        # Chance is a provider's own, though its rows may be numbered like another's: what all
+        # share are the draws of assumptions.
         self.rule: Quadrature = quadrature()
         self.out = np.zeros((self.n_runs, plan.size), dtype=np.int32)
         self.parts = np.zeros((len(plan.years), self.n_runs, len(plan.parts)))
         self.steps = StepCounts(plan, self.n_runs)
         self.streams = {
-            key: np.array([streams.key(seed, key, name) for name in names], dtype=np.uint64)
+            key: np.array(
+                [streams.key(seed, dataset, key, name) for name in names], dtype=np.uint64
+            )
             for key, names in _STREAMS.items()
         }
 
