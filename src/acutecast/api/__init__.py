@@ -7,6 +7,7 @@ run.summary(by=("pod", "measure"))
 run.attribution(where={"measure": "beddays"})
 """
 
+from acutecast.api.national import open_national, run_national
 from acutecast.api.population import (
     compare_populations,
     plot_health_status,
@@ -48,6 +49,7 @@ __all__ = [
     "later_year",
     "load_scenario",
     "open_capacity",
+    "open_national",
     "open_run",
     "plot_health_status",
     "plot_population",
@@ -56,6 +58,7 @@ __all__ = [
     "read_population",
     "read_provider",
     "run",
+    "run_national",
     "run_nhp",
     "sensitivity",
     "synth",

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from acutecast.cli import extract, insight, population, show
+from acutecast.cli import extract, insight, population, serve, show
 from acutecast.cli.options import By, Data, Json, Threads, Where, conditions, parts_of
 from acutecast.cli.progress import work_in_progress
 from acutecast.compute import timed
@@ -24,9 +24,11 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Look at a provider's data.", no_args_is_help=True)
 scenario_app = typer.Typer(help="Look at scenarios.", no_args_is_help=True)
+deploy_app = typer.Typer(help="Put the application on a server.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(scenario_app, name="scenario")
 app.add_typer(population.app, name="population")
+app.add_typer(deploy_app, name="deploy")
 
 USER_ERROR, STOPPED = 2, 130
 
@@ -79,7 +81,8 @@ def demo(
 ) -> None:
     """Make the built-in region's records, extract them, project 20 years, and show the results."""
     from acutecast import api
-    from acutecast.cli.demo import DEMO_SCENARIO, write_demo
+    from acutecast.cli.demo import write_demo
+    from acutecast.synthetic.ambitions import DEMO_SCENARIO
 
     # A demo of an earlier time is ours to replace; anything else in the folder is not.
     raise_if_any(folder_problems(out, "run/run.json", "", replace=True))
@@ -120,7 +123,13 @@ def run(
     precision: Annotated[
         float, typer.Option(help="Relative standard error for --runs auto; 0.005 is 0.5%.")
     ] = 0.005,
-    years: Years = "all",
+    years: Annotated[
+        str | None,
+        typer.Option(
+            help="'all' (the default), 'horizon' (with --providers), or years such as 2030,2035.",
+            metavar="YEARS",
+        ),
+    ] = None,
     seed: Seed = None,
     threads: Threads = None,
     dataset: Dataset = None,
@@ -139,11 +148,38 @@ def run(
     capacity: Annotated[
         bool, typer.Option("--capacity", help="Work out beds and other space in the same pass.")
     ] = False,
+    providers: Annotated[
+        str | None,
+        typer.Option(
+            help="Run many providers and add them up: 'all' of the data, or codes, comma "
+            "separated. The scenario may be a national one. Goes on where it was stopped.",
+            metavar="all|CODES",
+        ),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes, with --providers; threads are shared out.")
+    ] = 1,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="A Dask scheduler, with --providers.", metavar="tcp://HOST:PORT"),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Simulate a scenario on a provider's data and store the results."""
+    """Simulate a scenario on a provider's data, or on many providers', and store the results."""
     from acutecast import api
     from acutecast.capacity import options
+
+    if providers is not None:
+        with work_in_progress(quiet=json) as (watch, cancelled):
+            nation = api.run_national(
+                scenario, data, out,
+                providers="all" if providers == "all" else parts_of(providers),
+                years=_years(years or "horizon"), workers=workers,
+                scheduler=scheduler, threads=threads, suppress=suppress, replace=replace,
+                watch=watch, cancelled=cancelled,
+            )  # fmt: skip
+        show.summary(nation.nation(), json=json, files={"results": out})
+        return
 
     if format not in ("acutecast", "nhp"):
         raise AcutecastError(
@@ -160,7 +196,7 @@ def run(
         else:
             stored = api.run(
                 scenario, data, out, runs="auto" if runs == "auto" else _number_of_runs(runs),
-                precision=precision, years=_years(years), seed=seed, threads=threads,
+                precision=precision, years=_years(years or "all"), seed=seed, threads=threads,
                 dataset=dataset, suppress=suppress, replace=replace, empty_tpmas=empty,
                 capacity=options() if capacity else None, watch=watch, cancelled=cancelled,
             )  # fmt: skip
@@ -329,6 +365,8 @@ app.command()(insight.why)
 app.command()(insight.sensitivity)
 app.command()(insight.precision)
 app.command()(insight.backtest)
+app.command("app")(serve.app)
+deploy_app.command("connect")(serve.connect)
 
 
 def _number_of_runs(text: str | None) -> int | None:

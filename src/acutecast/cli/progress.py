@@ -26,6 +26,8 @@ _WORDS = {
     "exporting": "Writing NHP tables",
     "capacity": "Working out capacity",
     "drawing": "Drawing",
+    "providers": "Providers",
+    "adding up": "Adding up",
 }
 
 

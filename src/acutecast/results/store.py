@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 import acutecast
 from acutecast.demand.cube import Cube, Draws, Parts, Projection
 from acutecast.files import file_system, is_url, whole_folder
+from acutecast.results.cells import Cells
 from acutecast.results.suppress import hide_small
 
 FORMAT = "acutecast-run"
@@ -206,6 +207,40 @@ def write_parts(path: Path, parts: Parts) -> int:
     text = pa.dictionary(pa.int32(), pa.string())
     fields = [pa.field(name, text) for name in parts.keys] + [pa.field("year", pa.int32())]
     return _write(path, fields, pa.float64(), parts.values.shape[1], batches())
+
+
+def write_cells(path: Path, cells: Cells) -> int:
+    """Write a table in memory as it is: rows in their order, an empty baseline where suppressed.
+
+    Returns:
+        The number of rows written.
+    """
+    labels = {name: (label.codes, pa.array(label.names)) for name, label in cells.keys.items()}
+    with_baseline = len(cells.baseline) > 0
+    # Sums of counts fit: no cell of a nation has two thousand million contacts.
+    kind = pa.int32() if np.issubdtype(cells.values.dtype, np.integer) else pa.float64()
+    runs = cells.values.shape[1]
+
+    def batches() -> Iterator[tuple[list[pa.Array], np.ndarray]]:
+        step = max(1, _VALUES_PER_ROW_GROUP // runs)
+        for start in range(0, len(cells.year), step):
+            rows = slice(start, start + step)
+            columns = [
+                pa.DictionaryArray.from_arrays(codes[rows], names)
+                for codes, names in labels.values()
+            ]
+            columns.append(pa.array(cells.year[rows]))
+            if with_baseline:
+                baseline = cells.baseline[rows]
+                columns.append(pa.array(baseline, mask=baseline < 0))
+            yield columns, cells.values[rows].astype(kind.to_pandas_dtype())
+
+    text = pa.dictionary(pa.int32(), pa.string())
+    fields = [pa.field(name, text) for name in cells.keys]
+    fields.append(pa.field("year", pa.int32()))
+    if with_baseline:
+        fields.append(pa.field("baseline", pa.int64()))
+    return _write(path, fields, kind, runs, batches())
 
 
 def write_draws(path: Path, draws: Draws) -> int:

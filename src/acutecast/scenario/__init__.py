@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     )
     from acutecast.scenario.draw import draw_assumptions
     from acutecast.scenario.model import Assumption, Scenario
+    from acutecast.scenario.national import NationalScenario, load_national
     from acutecast.scenario.nhp import from_nhp, to_nhp
     from acutecast.scenario.profiles import Profile
     from acutecast.scenario.reading import dump_scenario, load_scenario, schema
@@ -29,6 +30,7 @@ _HOMES = {
     "Assumption": "model",
     "Correlation": "correlation",
     "Metalog": "distributions",
+    "NationalScenario": "national",
     "Normal": "distributions",
     "Pert": "distributions",
     "Point": "distributions",
@@ -43,6 +45,7 @@ _HOMES = {
     "draw_assumptions": "draw",
     "dump_scenario": "reading",
     "from_nhp": "nhp",
+    "load_national": "national",
     "load_scenario": "reading",
     "resolve": "resolution",
     "schema": "reading",
@@ -53,6 +56,7 @@ __all__ = [
     "Assumption",
     "Correlation",
     "Metalog",
+    "NationalScenario",
     "Normal",
     "Pert",
     "Point",
@@ -67,6 +71,7 @@ __all__ = [
     "draw_assumptions",
     "dump_scenario",
     "from_nhp",
+    "load_national",
     "load_scenario",
     "resolve",
     "schema",

@@ -43,6 +43,18 @@ def load_scenario(source: str | os.PathLike[str] | Mapping[str, Any]) -> Scenari
         raise AcutecastError(error.problems, where) from None
 
 
+def read_json(source: str | os.PathLike[str]) -> Any:
+    """Read the JSON of a file or URL, as for a scenario: limited in size, no key twice."""
+    where = str(source)
+    try:
+        content = _decode(_read(source))
+        if isinstance(content, dict):
+            _check_depth_and_keys(content)
+    except AcutecastError as error:
+        raise AcutecastError(error.problems, where) from None
+    return content
+
+
 def dump_scenario(scenario: Scenario, full: bool = False) -> str:
     """Write a scenario as JSON text that `load_scenario` reads back as the same scenario.
 
