@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from acutecast.extract import read_rules
 from acutecast.extract.records import columns_of_record
 from acutecast.provider import TABLES, columns_of
 from acutecast.results import Run
+from acutecast.workspace.settings import VARIABLES, Settings
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 NOTE = "<!-- made by scripts/make_reference.py -->"
@@ -188,7 +191,35 @@ def _signature(name: str, thing: Callable[..., Any]) -> str:
     return f"{name}(\n" + "".join(f"    {part},\n" for part in parts) + f"){end}"
 
 
+def settings() -> Iterator[str]:
+    """Give a line at a time of the page on the settings of an installation."""
+    about = dict(
+        re.findall(r"^    (\w+): (.+?)(?=^    \w+: |\Z)", _attributes(Settings), re.M | re.S)
+    )
+    yield "# Settings of an installation\n"
+    yield NOTE + "\n"
+    yield "Environment variables of `acutecast app`, of the [bundle for Posit"
+    yield "Connect](../how-to/deploy-connect.md), of the [container](../how-to/deploy-container.md)"
+    yield "and of workers. Options of the command go before them.\n"
+    yield "| variable | meaning | default |"
+    yield "|---|---|---|"
+    defaults = {f.name: f.default for f in dataclasses.fields(Settings)}
+    for variable, name in VARIABLES:
+        default = defaults[name]
+        if name == "home":
+            default = "acutecast-workspace"
+        shown = "" if default in (None, (), dataclasses.MISSING) else f"`{default}`"
+        meaning = " ".join(about[name].split())
+        yield f"| `{variable}` | {meaning[:1].upper()}{meaning[1:]} | {shown} |"
+
+
+def _attributes(thing: type) -> str:
+    """Give the part of a docstring that describes attributes."""
+    return inspect.cleandoc(thing.__doc__ or "").partition("Attributes:\n")[2]
+
+
 PAGES = {
+    "settings": settings,
     "provider-tables": provider_tables,
     "records": records,
     "tpma-rules": rules,

@@ -19,7 +19,8 @@ class Settings:
     Attributes:
         home: folder of the database (unless `database` says otherwise), the runs and the demo.
         database: SQLAlchemy URL; SQLite in `home` where None.
-        data: roots of provider tables, paths or URLs; the demo region in `home` where empty.
+        data: roots of provider tables, paths or URLs, separated by spaces; the demo region in
+            `home` where empty.
         identity: who says who a person is: "local" (one person, no questions: a laptop),
             "connect" (Posit Connect), "proxy" (headers of a reverse proxy that removes them from
             what clients send), "azure" (Azure's built-in authentication).
@@ -54,18 +55,18 @@ class Settings:
 
 
 VARIABLES = (
-    ("ACUTECAST_HOME", "home", "Folder of the database, runs and demo."),
-    ("ACUTECAST_DATABASE", "database", "SQLAlchemy URL, such as postgresql+psycopg://…."),
-    ("ACUTECAST_DATA", "data", "Roots of provider tables, separated by spaces."),
-    ("ACUTECAST_IDENTITY", "identity", f"Who says who a person is: {', '.join(IDENTITIES)}."),
-    ("ACUTECAST_USER_HEADER", "user_header", "Header with the person's name, for proxy."),
-    ("ACUTECAST_GROUPS_HEADER", "groups_header", "Header with the person's groups, for proxy."),
-    ("ACUTECAST_ACCESS", "access", "TOML file with roles and providers."),
-    ("ACUTECAST_SUPPRESS", "suppress", "Hide baseline counts from 1 to one less than this."),
-    ("ACUTECAST_WORKERS", "workers", "Processes that work on the queue of runs."),
-    ("ACUTECAST_THREADS", "threads", "Threads of each of them."),
+    ("ACUTECAST_HOME", "home"),
+    ("ACUTECAST_DATABASE", "database"),
+    ("ACUTECAST_DATA", "data"),
+    ("ACUTECAST_IDENTITY", "identity"),
+    ("ACUTECAST_USER_HEADER", "user_header"),
+    ("ACUTECAST_GROUPS_HEADER", "groups_header"),
+    ("ACUTECAST_ACCESS", "access"),
+    ("ACUTECAST_SUPPRESS", "suppress"),
+    ("ACUTECAST_WORKERS", "workers"),
+    ("ACUTECAST_THREADS", "threads"),
 )
-"""The environment variables: name, the setting, what it is. The documentation is made from it."""
+"""The environment variables and their settings. The documentation is made from it."""
 
 
 def read_settings(environment: Mapping[str, str] = os.environ, **stated: object) -> Settings:
@@ -76,7 +77,7 @@ def read_settings(environment: Mapping[str, str] = os.environ, **stated: object)
     """
     raw: dict[str, object] = {}
     names = {}
-    for variable, name, _ in VARIABLES:
+    for variable, name in VARIABLES:
         names[name] = variable
         if environment.get(variable):
             raw[name] = environment[variable]

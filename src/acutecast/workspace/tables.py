@@ -43,7 +43,7 @@ SCENARIO = Table(
     Index("ix_scenario_dataset", "dataset"),
 )
 
-# A row for each path that a revision changed; `before` and `after` are JSON text, empty for nothing.
+# A row for each path that a revision changed; `before` and `after` are JSON text, NULL for nothing.
 CHANGE = Table(
     "change",
     METADATA,

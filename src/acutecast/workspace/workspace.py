@@ -1,0 +1,258 @@
+"""The workspace: its folder and its database, made and brought up to date where it is opened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+
+from acutecast.errors import AcutecastError, Problem
+from acutecast.workspace.locks import alone
+from acutecast.workspace.settings import Settings
+
+BUSY_SECONDS = 10
+"""How long a writer waits for another one."""
+
+_STARTING_SECONDS = 120
+_MIGRATIONS = "acutecast.workspace:migrations"
+# Any number that no other program takes as an advisory lock on the same PostgreSQL database.
+_ADVISORY = 0x41637574
+_REMEDY = (
+    "Write a file such as sqlite:////srv/acutecast/acutecast.db, or "
+    "postgresql+psycopg://user:password@host/database."
+)
+
+
+def now() -> datetime:
+    """Give the time as the tables hold it: UTC, without a zone."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+@dataclass(frozen=True, eq=False)
+class Workspace:
+    """What people share.
+
+    Threads may use one workspace at the same time; processes open one each.
+
+    Attributes:
+        engine: the database, migrated. Its transactions are for writing unless begun by
+            `reading`.
+        settings: how the installation is set up.
+    """
+
+    engine: Engine
+    settings: Settings
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection that sees the database as it is now, until the block ends.
+
+        Raises:
+            AcutecastError: where the database does not answer.
+        """
+        with _in_words("read"), self.engine.connect() as connection:
+            if self.engine.dialect.name == "postgresql":
+                connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
+            yield connection.execution_options(reading=True)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a connection whose changes are all made when the block ends, or none of them.
+
+        In SQLite one writer works at a time and others wait for it; in PostgreSQL the rows that
+        are read to be changed must be locked (`with_for_update`).
+
+        Raises:
+            AcutecastError: where the database cannot be written now; nothing is stored.
+        """
+        with _in_words("written"), self.engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close the connections; the workspace can be used again all the same."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _in_words(done: str) -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise AcutecastError(
+            Problem(
+                f"the database could not be {done} ({_first_line(error.orig)})",
+                remedy="Nothing was changed. Try again in a moment.",
+            )
+        ) from error
+
+
+def open_workspace(settings: Settings) -> Workspace:
+    """Open a workspace: make its folder and database where missing, and bring them up to date.
+
+    Several processes may do so at the same time.
+
+    Raises:
+        AcutecastError: where folder or database cannot be used, where a newer Acutecast made the
+            database, and with everything wrong with the file of roles.
+    """
+    from acutecast.workspace.access_file import read_access
+
+    if settings.access is not None:
+        read_access(settings.access)
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AcutecastError(
+            Problem(f"the folder cannot be made: {error.strerror}", str(settings.home))
+        ) from error
+    url = _checked_url(settings.url)
+    engine = _engine(url)
+    try:
+        if url.get_backend_name() == "sqlite":
+            file = Path(str(url.database))
+            with alone(file.with_name(f"{file.name}.lock"), _STARTING_SECONDS):
+                with engine.connect() as connection:
+                    # Stays with the file. Readers then never wait for the writer.
+                    _at_once(connection, "PRAGMA journal_mode=WAL")
+                with engine.begin() as connection:
+                    _migrate(connection)
+        else:
+            with engine.begin() as connection:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY})
+                _migrate(connection)
+    except DBAPIError as error:
+        engine.dispose()
+        raise AcutecastError(
+            Problem(
+                f"the database cannot be opened: {_first_line(error.orig)}",
+                url.render_as_string(hide_password=True),
+                remedy="Check that it is there and that it may be written.",
+            )
+        ) from error
+    except AcutecastError:
+        engine.dispose()
+        raise
+    return Workspace(engine, settings)
+
+
+def health(ws: Workspace) -> dict[str, Any]:
+    """Say whether the workspace can be used, with nothing that a stranger may not know.
+
+    Returns:
+        ok, whether the database and the folder of the runs can be used; version, Acutecast's.
+    """
+    from acutecast import __version__
+
+    ok = True
+    try:
+        with ws.reading() as connection:
+            connection.execute(text("SELECT count(*) FROM alembic_version"))
+        ok = os.access(ws.settings.home, os.W_OK)
+    except (DBAPIError, AcutecastError):
+        ok = False
+    return {"ok": ok, "version": __version__}
+
+
+def _checked_url(given: str) -> URL:
+    try:
+        url = make_url(given)
+    except ArgumentError as error:
+        # The text may hold a password, so it is not repeated.
+        raise AcutecastError(
+            Problem("is no URL of a database", "ACUTECAST_DATABASE", remedy=_REMEDY)
+        ) from error
+    if url.drivername in ("postgres", "postgresql"):
+        url = url.set(drivername="postgresql+psycopg")
+    shown = url.render_as_string(hide_password=True)
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise AcutecastError(
+            Problem("the database is neither SQLite nor PostgreSQL", shown, remedy=_REMEDY)
+        )
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        raise AcutecastError(
+            Problem("several processes need a database in a file", shown, remedy=_REMEDY)
+        )
+    return url
+
+
+def _engine(url: URL) -> Engine:
+    try:
+        if url.get_backend_name() != "sqlite":
+            return create_engine(url, pool_pre_ping=True)
+        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    except NoSuchModuleError as error:
+        raise AcutecastError(
+            Problem("there is no such driver", url.drivername, remedy=_REMEDY)
+        ) from error
+    except ModuleNotFoundError as error:
+        raise AcutecastError(
+            Problem(
+                f"the package {error.name}, which speaks to the database, is not installed",
+                url.drivername,
+                remedy="Install it with: pip install 'acutecast[postgres]'.",
+            )
+        ) from error
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: Any, _: Any) -> None:
+    # Python's own transactions begin only at the first change; ours begin where they are begun.
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _begin(connection: Connection) -> None:
+    # A transaction that reads first and writes then fails where another wrote in between, so
+    # one that may write takes its turn at once.
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _at_once(connection: Connection, statement: str) -> None:
+    """Do what SQLite refuses within a transaction."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(statement)
+    finally:
+        cursor.close()
+
+
+def _migrate(connection: Connection) -> None:
+    """Bring the tables up to date, within the transaction that was begun."""
+    from alembic import command
+    from alembic.config import Config
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", _MIGRATIONS)
+    config.attributes["connection"] = connection
+    scripts = ScriptDirectory.from_config(config)
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current == scripts.get_current_head():
+        return
+    if current is not None and current not in {s.revision for s in scripts.walk_revisions()}:
+        raise AcutecastError(
+            Problem(
+                f"a newer Acutecast made the database (its layout is {current}, and this one "
+                f"knows up to {scripts.get_current_head()})",
+                connection.engine.url.render_as_string(hide_password=True),
+                remedy="Update Acutecast, or name another database.",
+            )
+        )
+    command.upgrade(config, "head")
+
+
+def _first_line(error: BaseException | None) -> str:
+    return (str(error).strip().splitlines() or ["no answer"])[0].rstrip(".")
