@@ -28,6 +28,7 @@ from acutecast.api.questions import (
     why,
 )
 from acutecast.api.records import data_report, extract_records, synth, write_data_report
+from acutecast.api.reports import write_report
 from acutecast.api.runs import (
     demo_provider,
     load_scenario,
@@ -66,4 +67,5 @@ __all__ = [
     "why",
     "write_data_report",
     "write_population",
+    "write_report",
 ]

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from acutecast.api.runs import _simulate_into
 from acutecast.compute import Event, Watch, processors
 from acutecast.errors import AcutecastError, Cancelled, Problem, raise_if_any
@@ -40,6 +42,8 @@ class Task:
         years: "all", "horizon" or years.
         threads: of the simulation.
         suppress: as in `run`.
+        flows: what leaves the provider, as a file holds it.
+        parts: folder for what it is before anything moves, and what moves; used with flows.
     """
 
     provider: str
@@ -50,6 +54,13 @@ class Task:
     years: str | tuple[int, ...]
     threads: int
     suppress: int | None
+    flows: tuple[str, ...] = ()
+    parts: str = ""
+
+    @property
+    def whole(self) -> str:
+        """The folder of its run before anything moves."""
+        return str(Path(self.parts) / "whole") if self.parts else self.out
 
 
 @dataclass(frozen=True)
@@ -154,10 +165,13 @@ def run_national(
     chosen = _providers(loaded, data, providers)
     workers = 1 if workers is None else workers
     each = threads or (1 if scheduler else max(1, processors() // workers))
+    moving = {flow.origin for flow in loaded.flows} | {flow.to for flow in loaded.flows}
     tasks = [
         Task(
             code, year, _text(loaded, code), str(data), str(target / "providers" / code),
             years if isinstance(years, str) else tuple(years), each, suppress,
+            tuple(f.model_dump_json(by_alias=True) for f in loaded.flows if f.origin == code),
+            str(target / "parts" / code) if code in moving else "",
         )
         for code, year in chosen
     ]  # fmt: skip
@@ -166,7 +180,8 @@ def run_national(
     problems = _work(tasks, workers, scheduler, watch, cancelled)
     raise_if_any(problems, f"{len(problems)} problems; the other providers are finished")
     began = time.perf_counter()
-    _roll_up(loaded, target, tasks, about["systems"])
+    finals = _move(loaded, target, tasks)
+    _roll_up(loaded, target, tasks, finals, about["systems"])
     if watch is not None:
         watch(Event("adding up", 1, 1, time.perf_counter() - began))
     _mark(target, about | {"finished": True})
@@ -184,7 +199,9 @@ def _providers(
     year = loaded.scenario.baseline_year
     problems = [
         Problem("the data has no such provider", where=code, remedy=_some(found))
-        for code in sorted({*codes, *loaded.local} - found.keys())
+        for code in sorted(
+            {*codes, *loaded.local, *(f.origin for f in loaded.flows)} - found.keys()
+        )
     ]
     chosen = []
     for code in codes:
@@ -206,6 +223,17 @@ def _providers(
         problems.append(
             Problem("the providers' tables start in different years", where="baseline_year")
         )
+    problems += [
+        Problem(
+            "activity flows from or to it, and it is not among the providers asked for",
+            where=code,
+            remedy="Ask for it too, or remove the flow.",
+        )
+        for code in sorted(
+            {f.origin for f in loaded.flows} | {f.to for f in loaded.flows if f.to in found}
+        )
+        if code in found and code not in codes
+    ]
     if not codes:
         problems.append(Problem("there are no providers", where=str(data)))
     raise_if_any(problems, "The national run cannot start")
@@ -229,9 +257,9 @@ def _about(loaded: NationalScenario, tasks: Sequence[Task]) -> dict[str, Any]:
     import acutecast
     from acutecast.scenario import dump_scenario
 
-    codes = [task.provider for task in tasks]
+    codes = sorted({task.provider for task in tasks} | {flow.to for flow in loaded.flows})
     systems = {code: loaded.systems[code] for code in codes if code in loaded.systems}
-    asked = [(t.provider, t.year, t.scenario, t.years, t.suppress) for t in tasks]
+    asked = [(t.provider, t.year, t.scenario, t.years, t.suppress, t.flows) for t in tasks]
     words = json.dumps([asked, systems, acutecast.__version__], sort_keys=True)
     return {
         "format": "acutecast-national-run",
@@ -243,6 +271,7 @@ def _about(loaded: NationalScenario, tasks: Sequence[Task]) -> dict[str, Any]:
         "system_of": systems,
         "asked": hashlib.sha256(words.encode()).hexdigest(),
         "national": json.loads(dump_scenario(loaded.scenario)),
+        "flows": [json.loads(flow.model_dump_json(by_alias=True)) for flow in loaded.flows],
         "local": {code: dict(stated) for code, stated in loaded.local.items() if code in codes},
         "finished": False,
     }
@@ -333,10 +362,13 @@ def run_provider(task: Task) -> tuple[str, list[Problem]]:
     """Run one provider unless its run is there already; give its code and what is wrong."""
     try:
         if not _finished(task):
-            _simulate_into(
-                task.out, json.loads(task.scenario), task.data, None, task.years, None,
-                task.threads, task.provider, task.suppress, "warn", None, None, None,
-            )  # fmt: skip
+            if task.flows:
+                _simulate_moving(task)
+            else:
+                _simulate_into(
+                    task.whole, json.loads(task.scenario), task.data, None, task.years, None,
+                    task.threads, task.provider, task.suppress, "warn", None, None, None,
+                )  # fmt: skip
     except AcutecastError as error:
         return task.provider, [
             Problem(p.what, f"{task.provider}: {p.where}", p.count, p.example, p.remedy, p.warning)
@@ -345,40 +377,120 @@ def run_provider(task: Task) -> tuple[str, list[Problem]]:
     return task.provider, []
 
 
+def _simulate_moving(task: Task) -> None:
+    """Run a provider whose activity moves: as if nothing moved, and what moves where.
+
+    Its own run is stored last, so that it is there only where everything is.
+    """
+    from acutecast.demand import simulate
+    from acutecast.demand.engine import compiled_plan, years_to_simulate
+    from acutecast.demand.flows import FlowCounter
+    from acutecast.demand.people import last_year
+    from acutecast.provider import read_provider
+    from acutecast.results import save_run
+    from acutecast.scenario import dump_scenario, load_scenario, resolve
+    from acutecast.scenario.flows import Flow, draw_flows
+
+    flows = [Flow.model_validate_json(text) for text in task.flows]
+    data = read_provider(task.data, task.provider, task.year)
+    loaded = load_scenario(json.loads(task.scenario))
+    loaded = resolve(loaded, data.dataset, data.year, last_year(data.tables, data.year))
+    assert loaded.horizon_year is not None
+    years = years_to_simulate(task.years, data.year, loaded.horizon_year)
+    counter = FlowCounter(
+        data, compiled_plan(data, loaded, years), flows,
+        draw_flows(flows, loaded.seed, loaded.runs), loaded.seed, loaded.horizon_year,
+    )  # fmt: skip
+    projection = simulate(
+        data, loaded, years=task.years, threads=task.threads, empty_tpmas="warn",
+        observe=counter.observe,
+    )  # fmt: skip
+    about = {
+        "dataset": data.dataset,
+        "year": data.year,
+        "source": data.source,
+        "hashes": dict(data.hashes),
+        "rules": data.rules,
+    }
+    text = dump_scenario(loaded, full=True)
+    for number in range(len(counter.destinations)):
+        moved = counter.projection(number, projection.draws)
+        save_run(moved, text, about, Path(task.parts) / f"moved-{number}")
+    save_run(projection, text, about, task.whole, suppress=task.suppress)
+
+
 def _finished(task: Task) -> bool:
     """Tell whether a run of the same data is there; of the same scenario it is (`asked`)."""
     from acutecast.provider import read_provider
     from acutecast.results import open_run
 
     try:
-        stored = open_run(task.out)
+        stored = open_run(task.whole)
     except AcutecastError:
         return False
     tables = read_provider(task.data, task.provider, task.year, check=False).hashes
     return all(stored.info["inputs"].get(name) == digest for name, digest in tables.items())
 
 
+def _move(loaded: NationalScenario, target: Path, tasks: Sequence[Task]) -> dict[str, str]:
+    """Take what moves from its origin and add it where it goes; give every provider's folder."""
+    from acutecast.demand.cube import Draws
+    from acutecast.results import open_run
+    from acutecast.results.rollup import Addend, roll_up
+    from acutecast.scenario import dump_scenario
+
+    finals = {task.provider: task.out for task in tasks}
+    addends: dict[str, list[Addend]] = {
+        t.provider: [Addend(t.whole)] for t in tasks if t.parts
+    }  # fmt: skip
+    for task in tasks:
+        leaving = [flow for flow in loaded.flows if flow.origin == task.provider]
+        places = dict.fromkeys((flow.to, flow.place) for flow in leaving)
+        for number, (to, place) in enumerate(places):
+            moved = str(Path(task.parts) / f"moved-{number}")
+            addends[task.provider].append(Addend(moved, taken=True))
+            addends.setdefault(to, []).append(Addend(moved, place))
+    texts = {task.provider: task.scenario for task in tasks}
+    for code, parts in addends.items():
+        draws = open_run(parts[0].path).draws()
+        names = tuple(name for name in draws.columns if name not in ("model_run", "variant"))
+        own = Draws(names, draws.select(names).to_numpy(), draws["variant"].to_numpy())
+        out = target / "providers" / code
+        # A hospital that the data has not yet has the national scenario.
+        text = texts.get(code) or dump_scenario(loaded.scenario)
+        roll_up(parts, out, code, text, own)
+        finals[code] = str(out)
+    return finals
+
+
 def _roll_up(
-    loaded: NationalScenario, target: Path, tasks: Sequence[Task], systems: Sequence[str]
+    loaded: NationalScenario,
+    target: Path,
+    tasks: Sequence[Task],
+    finals: Mapping[str, str],
+    systems: Sequence[str],
 ) -> None:
     """Add providers up to systems, and all of them to the nation."""
     from acutecast.demand.cube import Draws
     from acutecast.results import open_run
-    from acutecast.results.rollup import roll_up
+    from acutecast.results.rollup import Addend, roll_up
     from acutecast.scenario import Scenario, draw_assumptions, dump_scenario
+    from acutecast.scenario.flows import draw_flows
 
-    first = open_run(tasks[0].out).info
+    first = open_run(tasks[0].whole).info
     settled = {key: first[key] for key in ("baseline_year", "horizon_year")}
     national = Scenario(**(loaded.scenario.model_dump() | settled))
     names, values, variants, _ = draw_assumptions(national)
-    draws = Draws(names, values, variants)
+    moved = draw_flows(loaded.flows, national.seed, national.runs)
+    names = (*names, *(flow.name for flow in loaded.flows))
+    draws = Draws(names, np.concatenate([values, moved], axis=1), variants)
     text = dump_scenario(national, full=True)
-    of = {task.provider: loaded.systems.get(task.provider) for task in tasks}
+    of = {code: loaded.systems.get(code) for code in finals}
     for system in systems:
-        mine = [(t.provider, t.out) for t in tasks if of[t.provider] == system]
+        mine = [Addend(finals[code], code) for code in sorted(finals) if of[code] == system]
         roll_up(mine, target / "systems" / system, system, text, draws)
     # Where systems are known they are the nation's places; else its providers are.
-    everywhere = [(of[t.provider] or t.provider, t.out) for t in tasks]
+    everywhere = [Addend(finals[code], of[code] or code) for code in sorted(finals)]
     roll_up(everywhere, target / NATION, NATION, text, draws)
 
 

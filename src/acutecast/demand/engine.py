@@ -15,6 +15,7 @@ from acutecast.demand import columns
 from acutecast.demand.attribution import Quadrature, attribute, quadrature
 from acutecast.demand.cells import LOS_GROUP_OF_DAYS, by_place
 from acutecast.demand.cube import PART_UNIT, Cube, Draws, Parts, Projection
+from acutecast.demand.flows import counts_of_view
 from acutecast.demand.health import FIRST_AGE, HealthStatus, activity_by_age
 from acutecast.demand.kernels import attendances, spells
 from acutecast.demand.layout import STEPS_OF_PEOPLE, SpellRecord, SpellRows
@@ -124,6 +125,16 @@ def simulate(
     timings = {"compile": compiled - began, "simulate": simulated - compiled}
     draws = Draws(tuple(names), values, np.asarray(variants))
     return simulation.projection(draws, timings, (*empty, *plan.warnings))
+
+
+def compiled_plan(provider: Provider, scenario: Scenario, years: tuple[int, ...]) -> Plan:
+    """Compile the plan that `simulate` makes of a provider and a scenario."""
+    _, values, variants, uniform = draw_assumptions(scenario)
+    people = variants_of(
+        provider.tables, scenario, tuple(sorted(set(variants))), provider.year, years
+    )
+    adjustments = made_adjustments(provider, scenario, people, uniform, values, years)
+    return compile_plan(provider, scenario, years, people, adjustments[0])
 
 
 def made_adjustments(
@@ -367,14 +378,7 @@ class _Simulation:
 
     def _view(self, name: str) -> np.ndarray:
         """Counts of a view as (years, runs, cells, measures), without copying."""
-        layout = self.plan.views[name]
-        n_measures = len(ACTIVITY_TYPES[layout.view.activity].measures)
-        offset = self.plan.offsets[name]
-        offset = offset[offset >= 0]
-        size = layout.size * n_measures
-        counts = self.out[:, offset[0] : offset[0] + size * len(offset)]
-        counts = counts.reshape(self.n_runs, len(offset), layout.size, n_measures)
-        return counts.transpose(1, 0, 2, 3)
+        return counts_of_view(self.out, self.plan, name)
 
     def projection(
         self, draws: Draws, timings: dict[str, float], warnings: tuple[Problem, ...]

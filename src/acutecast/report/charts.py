@@ -46,6 +46,7 @@ FACTOR_LABELS = {
     "inequalities": "Reducing inequalities",
     "activity_avoidance": "Activity avoided",
     "efficiencies": "Shorter stays, other settings",
+    "flows": "Activity moved between providers",
     "sampling": "Chance in the counts",
 }
 

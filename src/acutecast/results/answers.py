@@ -182,7 +182,7 @@ def attribution(
     changes = {"change_factor": tuple(name for name in names if name != "baseline")}
     kept = changes | kept
     if "measure" in kept:
-        kept["measure"] = _apart(kept["measure"])
+        kept["measure"] = _apart(kept["measure"], table.keys["measure"].names)
     _check_parts(table, by, kept)
     asked = check_years(years, run.info)
     keys, sums = part_sums(table, by, kept, asked)
@@ -215,9 +215,9 @@ def attribution(
     )
 
 
-def _apart(measures: Sequence[str]) -> tuple[str, ...]:
-    """Put the two ways of arriving in the place of "arrivals"."""
-    ways = {"arrivals": ("walk-in", "ambulance")}
+def _apart(measures: Sequence[str], have: Sequence[str]) -> tuple[str, ...]:
+    """Put the two ways of arriving in the place of "arrivals", where a table has them apart."""
+    ways = {} if "arrivals" in have else {"arrivals": ("walk-in", "ambulance")}
     return tuple(dict.fromkeys(way for name in measures for way in ways.get(name, (name,))))
 
 

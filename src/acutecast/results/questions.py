@@ -40,6 +40,7 @@ FACTORS = (
     "inequalities",
     "activity_avoidance",
     "efficiencies",
+    "flows",
     "sampling",
 )
 ORDERS: dict[str, tuple[str, ...]] = {

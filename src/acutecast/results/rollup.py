@@ -36,12 +36,12 @@ class _Sum:
 
     Attributes:
         number: int64, (rows,); the labels and the year of a row as one number.
-        baseline: int64, (rows,); -1 where one of the counts is suppressed; empty for parts.
+        baseline: int64, (rows,); -1 where one of the counts is suppressed; None for parts.
         values: (rows, runs).
     """
 
     number: np.ndarray
-    baseline: np.ndarray
+    baseline: np.ndarray | None
     values: np.ndarray
 
 
@@ -56,8 +56,23 @@ class _Names:
         return np.array([known.setdefault(name, len(known)) for name in names], dtype=np.int64)
 
 
+@dataclass(frozen=True)
+class Addend:
+    """One run of a sum.
+
+    Attributes:
+        path: its folder.
+        place: what to call the place it counts in; None to keep its sites.
+        taken: whether it is taken away rather than added.
+    """
+
+    path: str | os.PathLike[str]
+    place: str | None = None
+    taken: bool = False
+
+
 def roll_up(
-    runs: Sequence[tuple[str, str | os.PathLike[str]]],
+    addends: Sequence[Addend],
     target: str | os.PathLike[str],
     dataset: str,
     scenario_json: str,
@@ -66,8 +81,7 @@ def roll_up(
     """Add up runs and store the sum as a run, whole or not at all.
 
     Args:
-        runs: what to call the place each one counts in, and its folder. They have the same seed,
-            years and number of runs; one place may have several.
+        addends: the runs; they have the same seed, years and number of runs.
         target: the folder to make; an earlier one is replaced.
         dataset: what the sum is called.
         scenario_json: the national scenario as its file holds it.
@@ -76,7 +90,7 @@ def roll_up(
     Raises:
         AcutecastError: where the runs differ in what they must share.
     """
-    opened = [(place, open_run(path)) for place, path in runs]
+    opened = [(addend, open_run(addend.path)) for addend in addends]
     _check(opened)
     names = list(dict.fromkeys(name for _, run in opened for name in run.info["tables"]))
     tables: dict[str, dict[str, Any]] = {}
@@ -98,7 +112,7 @@ def roll_up(
     return open_run(target)
 
 
-def _check(opened: Sequence[tuple[str, Run]]) -> None:
+def _check(opened: Sequence[tuple[Addend, Run]]) -> None:
     keys = ("runs", "seed", "years", "baseline_year", "horizon_year", "suppressed_below")
     first = opened[0][1]
     raise_if_any(
@@ -117,16 +131,16 @@ def _check(opened: Sequence[tuple[str, Run]]) -> None:
     )
 
 
-def _add_up(name: str, opened: Sequence[tuple[str, Run]], years: Sequence[int]) -> Cells:
+def _add_up(name: str, opened: Sequence[tuple[Addend, Run]], years: Sequence[int]) -> Cells:
     """Add up one table of all runs; one run's table is in memory at a time."""
     names, total, columns = _Names(), None, None
-    for place, run in opened:
+    for addend, run in opened:
         if name not in run.info["tables"]:
             continue
         # Not through the run's own memory, which would keep every table.
         cells = Run(run.path, run.info)._table(name)
         columns = columns or tuple(cells.keys)
-        part = _numbered(cells, columns, place, names, years)
+        part = _numbered(cells, columns, addend, names, years)
         total = part if total is None else _plus(total, part)
     assert total is not None
     assert columns is not None
@@ -134,11 +148,13 @@ def _add_up(name: str, opened: Sequence[tuple[str, Run]], years: Sequence[int]) 
 
 
 def _numbered(
-    cells: Cells, columns: Sequence[str], place: str, names: _Names, years: Sequence[int]
+    cells: Cells, columns: Sequence[str], addend: Addend, names: _Names, years: Sequence[int]
 ) -> _Sum:
     """Give one run's table with the place instead of its sites, summed and numbered."""
     keys = dict(cells.keys)
-    keys[PLACE] = keys[PLACE].renamed(lambda _: place)
+    if addend.place is not None:
+        place = addend.place
+        keys[PLACE] = keys[PLACE].renamed(lambda _: place)
     year = Labels(np.searchsorted(years, cells.year).astype(np.int32), tuple(map(str, years)))
     labels = [*(keys[name] for name in columns), year]
     group, codes = combine(labels, len(cells.year))
@@ -151,10 +167,10 @@ def _numbered(
         number = (number << bits) | own[code]
     order = np.argsort(number)
     values = group_sums(cells.values, group, n_groups)[order]
-    baseline = cells.baseline
-    if len(baseline):
-        baseline = group_baseline(baseline, group, n_groups)[order]
-    return _Sum(number[order], baseline, values)
+    baseline = None
+    if "change_factor" not in columns:
+        baseline = group_baseline(cells.baseline, group, n_groups)[order]
+    return _Sum(number[order], baseline, -values if addend.taken else values)
 
 
 def _plus(total: _Sum, part: _Sum) -> _Sum:
@@ -166,7 +182,7 @@ def _plus(total: _Sum, part: _Sum) -> _Sum:
         number = np.union1d(total.number, part.number)
         wider = _Sum(
             number,
-            np.zeros(len(number) if len(total.baseline) else 0, dtype=np.int64),
+            None if total.baseline is None else np.zeros(len(number), dtype=np.int64),
             np.zeros((len(number), part.values.shape[1]), dtype=total.values.dtype),
         )
         _add_into(wider, total)
@@ -178,7 +194,8 @@ def _plus(total: _Sum, part: _Sum) -> _Sum:
 def _add_into(total: _Sum, part: _Sum, at: np.ndarray | None = None) -> None:
     at = np.searchsorted(total.number, part.number) if at is None else at
     total.values[at] += part.values
-    if len(total.baseline):
+    if total.baseline is not None:
+        assert part.baseline is not None
         hidden = (total.baseline[at] < 0) | (part.baseline < 0)
         total.baseline[at] = np.where(hidden, -1, total.baseline[at] + part.baseline)
 
@@ -200,27 +217,29 @@ def _cells(name: str, total: _Sum, columns: Sequence[str], names: _Names) -> Cel
         Path(name).stem,
         {column: keys[column].only(order) for column in columns},
         year[order],
-        total.baseline[order] if len(total.baseline) else total.baseline,
+        np.zeros(0, dtype=np.int64) if total.baseline is None else total.baseline[order],
         total.values[order],
     )
 
 
 def _write_about(
     folder: Path,
-    opened: Sequence[tuple[str, Run]],
+    opened: Sequence[tuple[Addend, Run]],
     dataset: str,
     scenario_json: str,
     tables: Mapping[str, Any],
 ) -> None:
     first = opened[0][1].info
     inputs = {
-        run.info["dataset"]: hashlib.sha256(
+        f"{run.info['dataset']} {addend.place or ''}".strip(): hashlib.sha256(
             json.dumps(run.info["inputs"], sort_keys=True).encode()
         ).hexdigest()
-        for _, run in opened
+        for addend, run in opened
     }
     rows: dict[str, int] = {}
-    for _, run in opened:
+    for addend, run in opened:
+        if addend.taken:
+            continue
         for key, count in run.info["rows"].items():
             rows[key] = rows.get(key, 0) + count
     same = ("acutecast", "baseline_year", "horizon_year", "years", "runs", "seed")
@@ -235,7 +254,7 @@ def _write_about(
         "rows": rows,
         "suppressed_below": first["suppressed_below"],
         "warnings": [],
-        "rolled_up": [run.info["dataset"] for _, run in opened],
+        "rolled_up": sorted({run.info["dataset"] for _, run in opened}),
         "tables": dict(tables),
     }
     timings = {"created": opened[0][1].timings["created"], "source": "", "seconds": {}}
@@ -246,4 +265,3 @@ def _write_about(
 def _common(values: Any) -> str:
     found = sorted(set(values))
     return found[0] if len(found) == 1 else "several"
-

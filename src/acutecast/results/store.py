@@ -216,7 +216,7 @@ def write_cells(path: Path, cells: Cells) -> int:
         The number of rows written.
     """
     labels = {name: (label.codes, pa.array(label.names)) for name, label in cells.keys.items()}
-    with_baseline = len(cells.baseline) > 0
+    with_baseline = "change_factor" not in cells.keys
     # Sums of counts fit: no cell of a nation has two thousand million contacts.
     kind = pa.int32() if np.issubdtype(cells.values.dtype, np.integer) else pa.float64()
     runs = cells.values.shape[1]

@@ -41,14 +41,15 @@ def draw_assumptions(
             values[:, column] = assumption.distribution.value
             continue
         u = uniforms.get(assumption.name)
-        u = _uniforms(assumption.name, seed, counters) if u is None else u
+        u = uniforms_of(assumption.name, seed, counters) if u is None else u
         values[:, column] = assumption.distribution.quantile(u)
     health = uniforms.get(HEALTH)
-    health = _uniforms(HEALTH, seed, counters) if health is None else health
+    health = uniforms_of(HEALTH, seed, counters) if health is None else health
     return names, values, _variants(scenario.population.variants, seed, counters), health
 
 
-def _uniforms(name: str, seed: int, counters: np.ndarray) -> np.ndarray:
+def uniforms_of(name: str, seed: int, counters: np.ndarray) -> np.ndarray:
+    """Give the uniform of an assumption in each run, numbered from 1."""
     return streams.uniforms(streams.key(seed, "assumption", name), counters)
 
 
@@ -61,7 +62,7 @@ def _correlated(
         members = group.members(names)
         if len(members) < 2 or group.rho == 0:
             continue
-        own = np.stack([normal_quantile(_uniforms(m, seed, counters)) for m in members], axis=1)
+        own = np.stack([normal_quantile(uniforms_of(m, seed, counters)) for m in members], axis=1)
         if group.rho > 0:
             stream = streams.key(seed, "correlation", group.name)
             common = normal_quantile(streams.uniforms(stream, counters))[:, None]
@@ -79,6 +80,6 @@ def _variants(weights: dict[str, float], seed: int, counters: np.ndarray) -> np.
     own = sorted(set(weights) - set(VARIANTS))
     variants = np.array([name for name in (*VARIANTS, *own) if weights.get(name, 0) > 0])
     ends = np.cumsum([weights[variant] for variant in variants])
-    u = _uniforms("demographic_factors", seed, counters)
+    u = uniforms_of("demographic_factors", seed, counters)
     index = np.searchsorted(ends, u * ends[-1], side="right")
     return variants[np.minimum(index, len(variants) - 1)]

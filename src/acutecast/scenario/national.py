@@ -1,8 +1,9 @@
 """A national scenario: what holds everywhere, and what one provider assumes instead.
 
 A file has `scenario`, a scenario as ever; `providers`, for each provider the paths that differ
-there; and `systems`, which system (an integrated care board, a region) a provider belongs to. A
-provider's value takes the place of the national one at the same path; null takes it away there.
+there; `systems`, which system (an integrated care board, a region) a provider belongs to; and
+`flows`, activity that moves between providers. A provider's value takes the place of the national
+one at the same path; null takes it away there.
 """
 
 from __future__ import annotations
@@ -13,13 +14,17 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import ValidationError
+
 from acutecast.errors import AcutecastError, Problem, raise_if_any
+from acutecast.scenario.faults import problems_of
+from acutecast.scenario.flows import Flow, flow_problems
 from acutecast.scenario.model import SECTIONS, Scenario
 from acutecast.scenario.reading import dump_scenario, load_scenario, read_json
 
 # What a roll-up needs to be the same everywhere.
 COMMON = ("schema_version", "seed", "runs", "baseline_year", "horizon_year")
-_KEYS = ("$schema", "scenario", "providers", "systems")
+_KEYS = ("$schema", "scenario", "providers", "systems", "flows")
 _SECTIONS = frozenset(section.field for section in SECTIONS)
 
 
@@ -31,11 +36,13 @@ class NationalScenario:
         scenario: what holds everywhere.
         local: by provider, the paths that differ there, as in a scenario's file.
         systems: the system of a provider; a provider without one belongs to none.
+        flows: activity that moves from one provider to another.
     """
 
     scenario: Scenario
     local: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     systems: Mapping[str, str] = field(default_factory=dict)
+    flows: tuple[Flow, ...] = ()
 
     def of(self, provider: str) -> Scenario:
         """Give the scenario of one provider: the national one with its own paths.
@@ -155,7 +162,8 @@ def load_national(source: Any) -> NationalScenario:
         for provider, system in systems.items()
         if not isinstance(system, str) or not system
     ]
-    made = NationalScenario(scenario, local, systems)
+    flows = _flows(content.get("flows", []), problems)
+    made = NationalScenario(scenario, local, systems, flows)
     if not problems:
         for provider in local:
             try:
@@ -166,3 +174,20 @@ def load_national(source: Any) -> NationalScenario:
     return made
 
 
+def _flows(stated: Any, problems: list[Problem]) -> tuple[Flow, ...]:
+    """Read the flows; what is wrong with them joins the `problems`."""
+    if not isinstance(stated, list):
+        problems.append(Problem("is not a list in square brackets", "flows"))
+        return ()
+    flows, numbers = [], []
+    for i, one in enumerate(stated):
+        try:
+            flows.append(Flow.model_validate(one))
+            numbers.append(i)
+        except ValidationError as error:
+            problems += [_under(p, f"flows.{i}") for p in problems_of(error, Flow)]
+    problems += [
+        Problem(what, f"flows.{numbers[i]}", remedy=remedy)
+        for i, what, remedy in flow_problems(flows)
+    ]
+    return tuple(flows)
