@@ -1,4 +1,4 @@
-"""How people read results: pictures now, workbooks and documents later."""
+"""How people read results: views, pictures and pages."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
         within_run_chart,
     )
     from acutecast.report.quality_page import write_quality_page
+    from acutecast.report.views import VIEWS, Selection, Shown, comparison, show
 
 _HOMES = {
+    **dict.fromkeys(("VIEWS", "Selection", "Shown", "comparison", "show"), "views"),
     **dict.fromkeys(
         (
             "backtest_chart",
@@ -48,9 +50,13 @@ _HOMES = {
 }
 
 __all__ = [
+    "VIEWS",
+    "Selection",
+    "Shown",
     "backtest_chart",
     "capacity_chart",
     "capacity_page",
+    "comparison",
     "comparison_chart",
     "convergence_chart",
     "health_status_chart",
@@ -59,6 +65,7 @@ __all__ = [
     "save_chart",
     "sensitivity_chart",
     "shortage_chart",
+    "show",
     "trajectory_chart",
     "week_chart",
     "why_chart",
