@@ -15,8 +15,8 @@ from pathlib import Path
 from run import measure
 
 import acutecast as ac
-from acutecast.cli.demo import DEMO_SCENARIO
 from acutecast.provider import write_provider
+from acutecast.synthetic.ambitions import DEMO_SCENARIO
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "method" / "capacity-demo.md"

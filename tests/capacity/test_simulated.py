@@ -11,9 +11,9 @@ import pytest
 import acutecast as ac
 from acutecast.capacity import options
 from acutecast.capacity.areas import areas
-from acutecast.cli.demo import DEMO_SCENARIO
 from acutecast.errors import AcutecastError
 from acutecast.scenario import to_nhp
+from acutecast.synthetic.ambitions import DEMO_SCENARIO
 
 RUNS, YEARS = 6, (2030, 2043)
 

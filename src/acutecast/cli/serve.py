@@ -1,13 +1,16 @@
-"""Commands that serve pages: the web application and its workers."""
+"""Commands that serve: the web application, the HTTP service, their workers and tokens."""
 
 from __future__ import annotations
 
+import logging
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from acutecast.cli.progress import work_in_progress
+from acutecast.errors import Problem, raise_if_any
 
 DataRoots = Annotated[
     list[str] | None,
@@ -20,19 +23,22 @@ Home = Annotated[
     Path | None,
     typer.Option(help="Folder of scenarios and runs.", show_default="acutecast-workspace"),
 ]
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Workers = Annotated[
+    int | None, typer.Option(min=0, help="Processes that work on the queue of runs.")
+]
+DemoSize = Annotated[
+    float, typer.Option(min=0.001, max=50, help="Size of the demo trust, where it is made.")
+]
 
 
 def app(
     data: DataRoots = None,
     home: Home = None,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    host: Host = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any free one.")] = 8050,
-    workers: Annotated[
-        int | None, typer.Option(min=0, help="Processes that work on the queue of runs.")
-    ] = None,
-    demo_size: Annotated[
-        float, typer.Option(min=0.001, max=50, help="Size of the demo trust, where it is made.")
-    ] = 1.0,
+    workers: Workers = None,
+    demo_size: DemoSize = 1.0,
     open_page: Annotated[
         bool, typer.Option("--open/--no-open", help="Open the page in a browser.")
     ] = True,
@@ -50,9 +56,7 @@ def app(
         raise missing(error) from error
     from acutecast.workspace.settings import read_settings
 
-    settings = read_settings(
-        home=home, data=tuple(data) if data else None, workers=workers
-    )
+    settings = read_settings(home=home, data=tuple(data) if data else None, workers=workers)
     workspace = open_workspace(settings)
     if not settings.data:
         with work_in_progress(quiet=False) as (watch, _):
@@ -72,6 +76,115 @@ def app(
         server.run(sockets=[sock])
     finally:
         crew.stop()
+
+
+def service(
+    data: DataRoots = None,
+    home: Home = None,
+    host: Host = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any free one.")] = 8060,
+    workers: Workers = None,
+    tokens: Annotated[
+        Path | None, typer.Option(help="TOML file of tokens; `acutecast token new` makes them.")
+    ] = None,
+    access: Annotated[
+        Path | None, typer.Option(help="TOML file with roles and providers, with --tokens.")
+    ] = None,
+    root_path: Annotated[
+        str, typer.Option(help="The prefix under which a proxy has the service: /acutecast.")
+    ] = "",
+    demo_size: DemoSize = 1.0,
+) -> None:
+    """Serve the HTTP interface for programs; its description is at /openapi.json."""
+    from acutecast.service import missing
+
+    try:
+        import uvicorn
+
+        from acutecast.service.application import make_service
+        from acutecast.service.caller import is_here
+        from acutecast.workspace import ensure_demo, open_workspace, start_workers
+    except ModuleNotFoundError as error:
+        raise missing(error) from error
+    from acutecast.app.serving import listen
+    from acutecast.workspace.settings import read_settings
+
+    settings = read_settings(
+        home=home, data=tuple(data) if data else None, workers=workers, tokens=tokens,
+        access=access,
+    )  # fmt: skip
+    everybody = settings.identity == "local" and settings.tokens is None
+    raise_if_any(_exposure_problems(host, asked=not everybody or is_here(host)))
+    raise_if_any(_prefix_problems(root_path))
+    workspace = open_workspace(settings)
+    application = make_service(workspace)
+    if not settings.data:
+        with work_in_progress(quiet=False) as (watch, _):
+            ensure_demo(settings, watch, size=demo_size)
+    sock = listen(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    typer.echo(f"Acutecast serves programs at http://{shown}:{sock.getsockname()[1]}/")
+    typer.echo(f"Scenarios and runs are kept in {settings.home}. Ctrl-C stops it.")
+    if everybody:
+        typer.echo("Nobody is asked who they are: any program of this machine may do everything.")
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    crew = start_workers(settings)
+    try:
+        server = uvicorn.Server(
+            uvicorn.Config(
+                application,
+                # One line a request is ours, without what is asked.
+                access_log=False,
+                log_config=None,
+                root_path=root_path,
+                server_header=False,
+                # Whoever follows a run is not waited for.
+                timeout_graceful_shutdown=5,
+            )
+        )
+        server.run(sockets=[sock])
+    finally:
+        crew.stop()
+
+
+def new_token(
+    person: Annotated[
+        str, typer.Argument(help="Whose it is, by the name that the file of roles has.")
+    ],
+    group: Annotated[
+        list[str] | None, typer.Option(help="A group that it counts as; repeatable.")
+    ] = None,
+    days: Annotated[
+        int, typer.Option(min=1, max=3650, help="How many days it is taken for.")
+    ] = 365,
+) -> None:
+    """Make a token for a program. It is shown this once; the file of tokens gets its hash."""
+    from acutecast.service.tokens import new_token, today
+
+    text, token = new_token(person, tuple(group or ()), today() + timedelta(days=days))
+    typer.echo("The token, which is kept nowhere; give it to the program:\n")
+    typer.echo(f"    {text}\n")
+    typer.echo("The line for the file of tokens, below [tokens]:\n")
+    typer.echo(f"    {token.line()}\n")
+
+
+def _exposure_problems(host: str, *, asked: bool) -> list[Problem]:
+    if asked:
+        return []
+    return [
+        Problem(
+            "nobody is asked who they are, so the service would let others do everything",
+            where=host,
+            remedy="Name a file of tokens (--tokens or ACUTECAST_TOKENS), say who signs people in "
+            "(ACUTECAST_IDENTITY), or listen on 127.0.0.1.",
+        )
+    ]
+
+
+def _prefix_problems(prefix: str) -> list[Problem]:
+    if not prefix or (prefix.startswith("/") and not prefix.endswith("/")):
+        return []
+    return [Problem("is no prefix", "--root-path", example=prefix, remedy="Write /acutecast.")]
 
 
 def connect(

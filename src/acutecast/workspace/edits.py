@@ -100,6 +100,7 @@ def edit(
     reason: str = "",
     *,
     force: bool = False,
+    whole: bool = False,
 ) -> Edited:
     """Edit a scenario. What changes makes one revision; what changes nothing makes none.
 
@@ -111,12 +112,15 @@ def edit(
         edits: what to change; of two at the same path the later counts.
         reason: why.
         force: edit also what others have changed since; their value stays in the history.
+        whole: make none of the edits where one stands back.
 
     Raises:
         Forbidden: where there is no such scenario, or the person may not edit it.
         AcutecastError: with everything that would be wrong with the scenario; nothing is stored.
     """
-    return _edit(ws, person, scenario_id, base_revision, edits, reason, "edit", force=force)
+    return _edit(
+        ws, person, scenario_id, base_revision, edits, reason, "edit", force=force, whole=whole
+    )
 
 
 def undo(ws: Workspace, person: Person, scenario_id: str, revision: int) -> Edited:
@@ -178,6 +182,7 @@ def _edit(
     kind: str,
     *,
     force: bool = False,
+    whole: bool = False,
 ) -> Edited:
     edits = [_checked(wanted) for wanted in edits]
     reason = checked_reason(reason)
@@ -190,6 +195,8 @@ def _edit(
             conflicts = _conflicts(row.content, since, edits)
         stood_back = {conflict.path for conflict in conflicts}
         applied = [wanted for wanted in edits if wanted.path not in stood_back]
+        if whole and conflicts:
+            applied = []
         content = row.content
         for wanted in applied:
             content = contents.with_value(content, wanted.path, wanted.value)

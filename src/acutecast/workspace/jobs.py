@@ -19,6 +19,7 @@ from acutecast.workspace.claims import CANCELLED, DONE, QUEUED, RUNNING
 from acutecast.workspace.content import to_text
 from acutecast.workspace.data import provider
 from acutecast.workspace.options import checked_options
+from acutecast.workspace.queue_limit import check_room
 from acutecast.workspace.rows import locked_row
 from acutecast.workspace.scenarios import read_scenario
 from acutecast.workspace.tables import JOB, SCENARIO
@@ -108,6 +109,7 @@ def submit(
 
     Raises:
         Forbidden: where there is no such scenario, or the person may not run it.
+        QueueFull: where as many runs of theirs wait already as may.
         AcutecastError: with everything that can be known to be wrong before it is run; where the
             scenario is deleted.
     """
@@ -116,7 +118,8 @@ def submit(
     stated = scenario.content.get("baseline_year")
     data = provider(ws, person, scenario.dataset, stated if isinstance(stated, int) else None)
     hidden = (suppress, ws.settings.suppress)
-    options = checked_options(scenario.content, data, runs, years, capacity, hidden)
+    most = ws.settings.max_runs
+    options = checked_options(scenario.content, data, runs, years, capacity, hidden, most)
     asked = {
         "id": uuid4().hex,
         "scenario_id": scenario.id,
@@ -146,6 +149,7 @@ def submit(
         locked_row(connection, person, "run", scenario_id)
         already = connection.execute(same).scalars().first()
         if already is None:
+            check_room(ws, connection, person)
             connection.execute(insert(JOB).values(asked))
     return read_job(ws, person, already or asked["id"])
 

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from acutecast.errors import AcutecastError, Problem
+from acutecast.workspace.settings import Settings
 
 if TYPE_CHECKING:
     from acutecast.provider import Provider
     from acutecast.scenario import Scenario
 
-MOST_RUNS = 4096
+MOST_RUNS = Settings.max_runs
+"""The most model runs of an installation that does not say otherwise."""
+
 LEAST_SUPPRESSED = 2
 
 
@@ -22,6 +25,7 @@ def checked_options(
     years: str | Sequence[int],
     capacity: bool,
     suppress: Sequence[int | None],
+    most_runs: int,
 ) -> dict[str, Any]:
     """Check a scenario and what is asked of its run, and give that in one form.
 
@@ -32,6 +36,7 @@ def checked_options(
         years: "all", "horizon", or years.
         capacity: whether to work out capacity.
         suppress: thresholds of small numbers, of which the largest holds.
+        most_runs: the most model runs there may be.
 
     Returns:
         "runs", "years", "baseline_year", "capacity", "suppress"; equal for equal runs.
@@ -41,12 +46,12 @@ def checked_options(
     """
     from acutecast.api import load_scenario
 
-    problems = [*_runs_problems(runs), *_suppress_problems(suppress)]
+    problems = [*_runs_problems(runs, most_runs), *_suppress_problems(suppress)]
     asked: str | list[int] = []
     try:
         scenario = load_scenario(content)
         if runs is None:
-            problems += _runs_problems(scenario.runs)
+            problems += _runs_problems(scenario.runs, most_runs)
         asked, found = _years_of(scenario, data, years)
         problems += found
         problems += _area_problems(scenario, data) if capacity else []
@@ -64,15 +69,15 @@ def checked_options(
     }
 
 
-def _runs_problems(runs: Any) -> list[Problem]:
-    if runs is None or (_is_whole(runs) and 1 <= runs <= MOST_RUNS):
+def _runs_problems(runs: Any, most: int) -> list[Problem]:
+    if runs is None or (_is_whole(runs) and 1 <= runs <= most):
         return []
     return [
         Problem(
-            f"the number of model runs is a whole number from 1 to {MOST_RUNS:,}",
+            f"the number of model runs is a whole number from 1 to {most:,}",
             where="runs",
             example=str(runs),
-            remedy="256 are enough for most questions.",
+            remedy=f"{min(256, most)} are enough for most questions.",
         )
     ]
 

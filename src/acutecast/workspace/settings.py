@@ -30,6 +30,10 @@ class Settings:
         suppress: small baseline counts below this are hidden in everything shown; None for none.
         workers: how many processes work on the queue; 0 where they are started apart.
         threads: threads of each of them; all processors where None.
+        tokens: of `acutecast serve`: TOML file with the tokens of programs; needs `access` too.
+        max_bytes: of `acutecast serve`: the most bytes that a request may send.
+        max_queued: the most runs that one person may have waiting.
+        max_runs: the most model runs that one run may have.
     """
 
     home: Path
@@ -42,6 +46,10 @@ class Settings:
     suppress: int | None = None
     workers: int = 1
     threads: int | None = None
+    tokens: Path | None = None
+    max_bytes: int = 16 * 2**20
+    max_queued: int = 20
+    max_runs: int = 4096
 
     @property
     def url(self) -> str:
@@ -65,8 +73,17 @@ VARIABLES = (
     ("ACUTECAST_SUPPRESS", "suppress"),
     ("ACUTECAST_WORKERS", "workers"),
     ("ACUTECAST_THREADS", "threads"),
+    ("ACUTECAST_TOKENS", "tokens"),
+    ("ACUTECAST_MAX_BYTES", "max_bytes"),
+    ("ACUTECAST_MAX_QUEUED", "max_queued"),
+    ("ACUTECAST_MAX_RUNS", "max_runs"),
 )
 """The environment variables and their settings. The documentation is made from it."""
+
+
+_LEAST = {
+    "suppress": 2, "workers": 0, "threads": 1, "max_bytes": 1024, "max_queued": 1, "max_runs": 1,
+}  # fmt: skip
 
 
 def read_settings(environment: Mapping[str, str] = os.environ, **stated: object) -> Settings:
@@ -91,9 +108,10 @@ def read_settings(environment: Mapping[str, str] = os.environ, **stated: object)
     if "data" in raw:
         data = raw["data"]
         values["data"] = tuple(data.split()) if isinstance(data, str) else tuple(data)  # type: ignore[arg-type]
-    if "access" in raw:
-        values["access"] = Path(str(raw["access"])).expanduser().absolute()
-    for name, least in (("suppress", 2), ("workers", 0), ("threads", 1)):
+    for name in ("access", "tokens"):
+        if name in raw:
+            values[name] = Path(str(raw[name])).expanduser().absolute()
+    for name, least in _LEAST.items():
         if name in raw:
             text = str(raw[name])
             if text.isdigit() and int(text) >= least:
@@ -114,7 +132,9 @@ def read_settings(environment: Mapping[str, str] = os.environ, **stated: object)
                 remedy=f"Choose among {', '.join(IDENTITIES)}.",
             )
         )
-    elif values.get("identity", "local") != "local" and "access" not in values:
+    elif "access" not in values and (
+        values.get("identity", "local") != "local" or "tokens" in values
+    ):
         problems.append(
             Problem(
                 "several people need a file that says who may see what",
@@ -122,7 +142,8 @@ def read_settings(environment: Mapping[str, str] = os.environ, **stated: object)
                 remedy="Name a TOML file with roles and providers; the how-to shows one.",
             )
         )
-    if "access" in values and not Path(str(values["access"])).is_file():
-        problems.append(Problem("there is no such file", str(values["access"])))
+    for name in ("access", "tokens"):
+        if name in values and not Path(str(values[name])).is_file():
+            problems.append(Problem("there is no such file", str(values[name])))
     raise_if_any(problems, "The settings")
     return Settings(**values)  # type: ignore[arg-type]

@@ -1,0 +1,140 @@
+"""Runs that were opened and views that were made, kept for the next click.
+
+What is kept is only given out after the workspace said that the person may see the run.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from acutecast.workspace import JobRow, Person, Workspace, list_jobs, open_result, read_job
+
+if TYPE_CHECKING:
+    from acutecast.report.views import Selection, Shown
+    from acutecast.results import Run
+
+T = TypeVar("T")
+
+
+class Kept(Generic[T]):
+    """The last few things of a kind; threads may use it at the same time."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._things: OrderedDict[Hashable, T] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, name: Hashable, make: Callable[[], T]) -> T:
+        """Give a thing, made now where it is not kept; an error is not kept."""
+        with self._lock:
+            if name in self._things:
+                self._things.move_to_end(name)
+                return self._things[name]
+        made = make()
+        with self._lock:
+            # Of two made at the same time all use the first, which may hold tables already.
+            made = self._things.setdefault(name, made)
+            self._things.move_to_end(name)
+            while len(self._things) > self._most:
+                self._things.popitem(last=False)
+        return made
+
+
+# A run of 256 runs and 20 years takes up to 150 MB where every table was looked at.
+_RUNS: Kept[Run] = Kept(6)
+_VIEWS: Kept[tuple[Shown, ...]] = Kept(100)
+
+
+def opened(workspace: Workspace, person: Person, job_id: str) -> Run:
+    """Give the results of a run, opened once for all who may see it.
+
+    Raises:
+        Forbidden: where there is no such run, or the person may not see it.
+        AcutecastError: where it is not done.
+    """
+    job = read_job(workspace, person, job_id)
+    if job.state != "done":
+        return open_result(workspace, person, job_id)
+    return _RUNS.get(str(job.folder), lambda: open_result(workspace, person, job_id))
+
+
+def seen(
+    workspace: Workspace, person: Person, job_id: str, key: str, selection: Selection
+) -> tuple[Shown, ...]:
+    """Give what a view shows of a run.
+
+    Raises:
+        Forbidden: as `opened`.
+        AcutecastError: as `report.views.show`.
+    """
+    from acutecast.report import views
+
+    run = opened(workspace, person, job_id)
+    return _VIEWS.get((run.path, key, selection), lambda: tuple(views.show(run, key, selection)))
+
+
+def compared(
+    workspace: Workspace,
+    person: Person,
+    job_ids: Sequence[str],
+    names: Sequence[str],
+    selection: Selection,
+) -> tuple[Shown, ...]:
+    """Give the comparison of runs with the first of them.
+
+    Raises:
+        Forbidden: as `opened`.
+        AcutecastError: as `report.views.comparison`.
+    """
+    from acutecast.report import views
+
+    runs = [opened(workspace, person, job_id) for job_id in job_ids]
+    key = (tuple(run.path for run in runs), tuple(names), selection)
+    return _VIEWS.get(key, lambda: tuple(views.comparison(runs, names, selection)))
+
+
+def finished(workspace: Workspace, person: Person, scenario_id: str | None = None) -> list[JobRow]:
+    """List the finished runs that a person may see, newest first."""
+    return [job for job in list_jobs(workspace, person, scenario_id) if job.state == "done"]
+
+
+def ruled(workspace: Workspace, selection: Selection) -> Selection:
+    """Hide small numbers at least as far as the installation says."""
+    from dataclasses import replace
+
+    rules = [rule for rule in (selection.suppress, workspace.settings.suppress) if rule]
+    return replace(selection, suppress=max(rules) if rules else None)
+
+
+def when(job: JobRow) -> str:
+    """Say when a run ended, in the words of a date and this machine's time."""
+    from datetime import UTC
+
+    at: Any = job.ended_at or job.asked_at
+    return f"{at.replace(tzinfo=UTC).astimezone():%-d %B %Y, %H:%M}"
+
+
+def names_of(jobs: Sequence[JobRow]) -> tuple[str, ...]:
+    """Give each run a name: its scenario's, with the time where two are of one scenario."""
+    counts = [job.scenario_name for job in jobs]
+    names = []
+    for job in jobs:
+        twice = counts.count(job.scenario_name) > 1
+        name = f"{job.scenario_name} ({when(job)})" if twice else job.scenario_name
+        # Two of the same minute are still told apart.
+        names.append(f"{name} [{len(names) + 1}]" if name in names else name)
+    return tuple(names)
+
+
+def warm() -> None:
+    """Load what the first look at results needs, so that the first visitor does not wait for it."""
+    import altair
+    import polars
+
+    from acutecast import capacity
+    from acutecast.report import views
+
+    del altair, polars, capacity, views

@@ -1,0 +1,105 @@
+"""The folder for Posit Connect: whole, true, and as Posit's own tool would have it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from acutecast.app.connect import requirements, write_bundle
+from acutecast.errors import AcutecastError
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("connect")
+    access = folder / "access.toml"
+    access.write_text('[people."anna"]\nrole = "analyst"\nproviders = ["DEMO"]\n')
+    write_bundle(folder / "bundle", access, ("postgres",))
+    return folder / "bundle"
+
+
+def test_the_manifest_is_the_one_of_posits_own_tool(bundle, tmp_path):
+    ours = json.loads((bundle / "manifest.json").read_text())
+    copy = tmp_path / "bundle"
+    shutil.copytree(bundle, copy)
+    (copy / "manifest.json").unlink()
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).parent / "rsconnect"), "write-manifest", "shiny",
+            "--entrypoint", "app", "--package-installer", "PIP", str(copy),
+        ],
+        env=os.environ | {"NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    theirs = json.loads((copy / "manifest.json").read_text())
+    assert ours["files"] == theirs["files"]
+    assert ours["metadata"] == theirs["metadata"]
+    assert ours["version"] == theirs["version"]
+    assert ours["python"]["version"] == theirs["python"]["version"]
+    manager = theirs["python"]["package_manager"]
+    assert ours["python"]["package_manager"]["package_file"] == manager["package_file"]
+    assert ours["python"]["package_manager"]["name"] == manager["name"]
+
+
+def test_requirements_are_public_libraries_at_stated_versions(bundle):
+    lines = (bundle / "requirements.txt").read_text().splitlines()
+    names = {line.split("==")[0].split("[")[0] for line in lines}
+    assert {"shiny", "sqlalchemy", "alembic", "numba", "polars", "xlsxwriter", "psycopg"} <= names
+    assert "acutecast" not in names
+    assert all("==" in line for line in lines)
+    assert not {"pytest", "distributed"} & names
+    assert "psycopg" not in {line.split("[")[0] for line in requirements(("app",))}
+
+
+def test_the_entry_point_serves_pages(bundle, tmp_path):
+    """The bundle alone, not the checkout, answers as Connect would ask it."""
+    code = """
+import asyncio, json, sys
+import app as entry, acutecast
+assert acutecast.__file__.startswith(sys.argv[1]), acutecast.__file__
+from starlette.testclient import TestClient
+with TestClient(entry.app) as client:
+    assert client.get("/health").json()["ok"]
+    stranger = client.get("/")
+    anna = client.get("/", headers={
+        "RStudio-Connect-Credentials": json.dumps({"user": "anna", "groups": []})})
+    print(json.dumps(["cannot be shown" in stranger.text, "anna (analyst)" in anna.text]))
+"""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("ACUTECAST_")
+    }
+    data = tmp_path / "data"
+    data.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code, str(bundle)],
+        cwd=bundle,
+        env=environment
+        | {
+            "PYTHONPATH": str(bundle),
+            "ACUTECAST_HOME": str(tmp_path / "home"),
+            "ACUTECAST_DATA": str(data),
+            "ACUTECAST_WORKERS": "0",
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == [True, True]
+
+
+def test_nothing_of_others_is_written_over(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    with pytest.raises(AcutecastError, match="other files"):
+        write_bundle(tmp_path / "mine", replace=True)
+    with pytest.raises(AcutecastError, match="no such file"):
+        write_bundle(tmp_path / "new", tmp_path / "access.toml")
+    assert not (tmp_path / "new").exists()
+    assert (tmp_path / "mine" / "notes.txt").read_text() == "mine"
