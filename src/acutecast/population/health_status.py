@@ -169,6 +169,12 @@ def _relative(start: np.ndarray, end: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(relative), relative, 0.0)
 
 
+@cache
+def _quadrature() -> tuple[np.ndarray, np.ndarray]:
+    """Give nodes and weights of the integral over the elicited distribution, on -1 to 1."""
+    return np.polynomial.legendre.leggauss(200)
+
+
 def younger(
     uniform: np.ndarray,
     baseline_year: int,
@@ -201,7 +207,7 @@ def younger(
     base, start, *_ = at = life_expectancy((BASE_YEAR, baseline_year, *years), life_table)
     already = np.zeros((2, len(AGES)))
     if baseline_year > BASE_YEAR:
-        nodes, weights = np.polynomial.legendre.leggauss(200)
+        nodes, weights = _quadrature()
         u = (nodes + 1) / 2
         q = np.stack([free_of_disability(baseline_year, sex, u) for sex in (1, 2)], axis=-1)
         mean = weights / 2 @ (q / 100 * start[:, _REFERENCE] - DISABILITY_FREE)
