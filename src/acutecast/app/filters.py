@@ -67,6 +67,10 @@ def form(choices: Choices, selection: Selection, horizon: int, used: Iterable[st
             part = _select(name, every.get(name, ()), selection, horizon)
         parts.append(ui.tags.div(part, data_filter=name, hidden=None if name in used else ""))
     return ui.tags.form(
+        ui.tags.p(
+            ui.tags.button("Clear filters", type="button", class_="ac-quiet", data_clear=""),
+            class_="ac-clear",
+        ),
         *parts,
         ui.tags.p(
             "This view has no filters.",
@@ -74,7 +78,6 @@ def form(choices: Choices, selection: Selection, horizon: int, used: Iterable[st
             data_no_filters="",
             hidden="" if used else None,
         ),
-        ui.tags.button("Clear filters", type="button", class_="ac-quiet", data_clear=""),
         data_filters="",
         aria_label="Filters",
         class_="ac-filters",
@@ -215,8 +218,6 @@ def _select(
     value = getattr(selection, name)
     default = {"year": str(horizon), "site": "all"}.get(name, "")
     chosen = default if value is None else str(value)
-    if name == "year":
-        options = [(v, f"{label} (horizon)" if v == default else label) for v, label in options]
     listed = _listed(name, options)
     # Without an id and a name the field is none of Shiny's, which would tell the server by itself.
     return ui.tags.label(

@@ -44,7 +44,7 @@ class Kept(Generic[T]):
 
 
 # A run of 256 runs and 20 years takes up to 150 MB where every table was looked at.
-_RUNS: Kept[Run] = Kept(6)
+_RUNS: Kept[Run] = Kept(4)
 _VIEWS: Kept[tuple[Shown, ...]] = Kept(100)
 
 
@@ -94,6 +94,13 @@ def compared(
     runs = [opened(workspace, person, job_id) for job_id in job_ids]
     key = (tuple(run.path for run in runs), tuple(names), selection)
     return _VIEWS.get(key, lambda: tuple(views.comparison(runs, names, selection)))
+
+
+def has_capacity(run: Run) -> bool:
+    """Tell whether capacity was worked out for a run."""
+    from acutecast.capacity import open_capacity
+
+    return open_capacity(run) is not None
 
 
 def finished(workspace: Workspace, person: Person, scenario_id: str | None = None) -> list[JobRow]:

@@ -292,13 +292,30 @@
     if ("readonly" in root.dataset) for (const field of root.querySelectorAll("[data-part],[data-bulk],[data-mark],[data-add-part],[data-clear],[data-add-button],[data-set-all],[data-clear-all],[data-press]")) field.disabled = true;
     recall();
     sift();
+    // What was being typed when the section was made anew goes on being typed.
+    for (const field of root.querySelectorAll("[data-part]")) {
+      const row = rowOf(field);
+      const key = row && `${row.dataset.row}|${field.dataset.part}`;
+      if (key in unsaved) put(field, unsaved[key]);
+      if (key && key === focused && (!document.activeElement || document.activeElement === document.body)) field.focus();
+    }
+    const kept = unsaved;
+    unsaved = {};
     // What the browser kept of an earlier visit was never saved.
     for (const row of root.querySelectorAll("[data-row]")) {
       const field = [...controls(row)].find((one) => held(one) !== saved(one));
-      if (field) send(row, field.dataset.part);
+      if (field && !(`${row.dataset.row}|${field.dataset.part}` in kept)) send(row, field.dataset.part);
     }
   }
+  let unsaved = {}, focused = "";
+  root.addEventListener("focusin", (event) => {
+    const row = event.target.dataset.part && rowOf(event.target);
+    focused = row ? `${row.dataset.row}|${event.target.dataset.part}` : "";
+  });
   new MutationObserver((changes) => {
+    for (const change of changes) for (const node of change.removedNodes)
+      if (node.nodeType === 1 && node.querySelector("#ac-body")) for (const field of node.querySelectorAll("[data-row] [data-part]"))
+        if (held(field) !== saved(field)) unsaved[`${rowOf(field).dataset.row}|${field.dataset.part}`] = held(field);
     const added = changes.flatMap((change) => [...change.addedNodes]);
     if (added.some((node) => node.nodeType === 1 && (node.id === "ac-body" || node.querySelector("#ac-body")))) arrived();
   }).observe(root, { childList: true, subtree: true });
