@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         why,
         write_data_report,
         write_population,
+        write_report,
     )
     from acutecast.errors import AcutecastError, Problem
 
@@ -72,6 +73,7 @@ _HOMES = {
             "why",
             "write_data_report",
             "write_population",
+            "write_report",
         ),
         "acutecast.api",
     ),
@@ -110,6 +112,7 @@ __all__ = [
     "why",
     "write_data_report",
     "write_population",
+    "write_report",
 ]
 
 

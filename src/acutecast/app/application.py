@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from acutecast.app import frame
+from acutecast.app.opened import warm
 from acutecast.app.pages import PAGES
 from acutecast.app.visit import Page, Visit, parse_query
 from acutecast.errors import AcutecastError, Problem
@@ -66,6 +68,8 @@ def make_app(workspace: Workspace) -> App:
         return JSONResponse(found, status_code=200 if found["ok"] else 503)
 
     app.starlette_app.router.routes.insert(0, Route("/health", is_healthy))
+    # The first visitor need not wait for what every later one finds loaded.
+    threading.Thread(target=warm, daemon=True).start()
     return app
 
 
@@ -102,5 +106,3 @@ def _vega(folder: Path) -> Path:
         script.parent.mkdir(parents=True, exist_ok=True)
         write_text(script, vl_convert.javascript_bundle(None))
     return script.parent
-
-

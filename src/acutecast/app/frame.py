@@ -147,12 +147,18 @@ def _header(page: Page, visit: Visit) -> Any:
 
 def _scenario_bar(page: Page, visit: Visit) -> Any:
     """Name the scenario at hand, with the ways on from it."""
-    if not visit.query.get("scenario"):
-        return None
     try:
+        if not visit.scenario_id:
+            return None
         scenario = visit.scenario
     except AcutecastError:
         return None
+    run = visit.query.get("run")
+
+    def way(key: str) -> str:
+        same = run if key in ("results", "report") else None
+        return visit.link(key, scenario=scenario.id, run=same)
+
     return ui.tags.div(
         ui.tags.p(
             ui.tags.span("Scenario ", class_="ac-soft"),
@@ -160,7 +166,7 @@ def _scenario_bar(page: Page, visit: Visit) -> Any:
             ui.tags.span(f" · {scenario.dataset}", class_="ac-soft"),
             ui.tags.span("", id="ac-saved", role="status", class_="ac-saved"),
         ),
-        _nav(_OF_SCENARIO, page.key, "This scenario", lambda key: visit.link(key)),
+        _nav(_OF_SCENARIO, page.key, "This scenario", way),
         class_="ac-scenario-bar",
     )
 

@@ -53,9 +53,15 @@ class Visit:
         return self.query.get("page", "home")
 
     @cached_property
+    def scenario_id(self) -> str:
+        """The scenario that the address names, itself or by one of its runs; "" for none."""
+        named = self.query.get("scenario", "")
+        return named or (self.job.scenario_id if self.query.get("run") else "")
+
+    @cached_property
     def scenario(self) -> ScenarioRow:
         """The scenario that the address names; an error where the person may not see it."""
-        return read_scenario(self.workspace, self.person, self.query.get("scenario", ""))
+        return read_scenario(self.workspace, self.person, self.scenario_id)
 
     @cached_property
     def job(self) -> JobRow:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from shiny import module, reactive, render, ui
 from acutecast.errors import AcutecastError, Problem
 
 if TYPE_CHECKING:
+    import polars
+
     from acutecast.report.views import Column, Shown
 
 MOST_ROWS = 400
@@ -141,15 +144,16 @@ def shown_server(
         shown = get()
         return f"acutecast-{shown.key if shown else 'figure'}.{ending}"
 
-    @render.download(filename=lambda: named("csv"), media_type="text/csv; charset=utf-8")
+    @render.download_link(filename=lambda: named("csv"), media_type="text/csv; charset=utf-8")
     def csv() -> Any:
         shown = get()
         if shown is not None:
             labels = {column.name: column.label for column in shown.columns}
             # The mark tells Excel that the file is UTF-8.
-            yield b"\xef\xbb\xbf" + shown.table.rename(labels).write_csv().encode("utf-8")
+            table = shown.table.rename(labels)
+            yield b"\xef\xbb\xbf" + _without_formulas(table).write_csv().encode("utf-8")
 
-    @render.download(filename=lambda: named("png"), media_type="image/png")
+    @render.download_link(filename=lambda: named("png"), media_type="image/png")
     async def png() -> AsyncIterator[bytes]:
         shown = get()
         if shown is not None and shown.chart is not None:
@@ -157,13 +161,27 @@ def shown_server(
             told = {"title": shown.title, "subtitle": shown.notes}
             yield await asyncio.to_thread(views.png, shown.chart, **told)
 
-    @render.download(filename=lambda: named("svg"), media_type="image/svg+xml")
+    @render.download_link(filename=lambda: named("svg"), media_type="image/svg+xml")
     async def svg() -> AsyncIterator[bytes]:
         shown = get()
         if shown is not None and shown.chart is not None:
             told = {"title": shown.title, "subtitle": shown.notes}
             drawn = await asyncio.to_thread(views.svg, shown.chart, **told)
             yield drawn.encode("utf-8")
+
+
+def _without_formulas(table: polars.DataFrame) -> polars.DataFrame:
+    """Put an apostrophe before text that a spreadsheet would take for a formula."""
+    import polars as pl
+
+    # Signed numbers in words are no formulas.
+    formula = r"^([=@\t\r]|[+-][^\d\s.,])"
+    text = pl.selectors.string()
+    risky = text.str.contains(formula)
+    guarded = table.with_columns(
+        pl.when(risky).then(pl.lit("'") + text).otherwise(text).name.keep()
+    )
+    return guarded.rename({n: f"'{n}" for n in guarded.columns if re.match(formula, n)})
 
 
 def _between(items: Sequence[Any], mark: str) -> list[Any]:
@@ -219,7 +237,9 @@ def closer(words: str = "Close") -> Any:
     return ui.modal_button(words)
 
 
-def pressed(name: str, value: str, words: str, *, label: str | None = None, quiet: bool = True) -> Any:
+def pressed(
+    name: str, value: str, words: str, *, label: str | None = None, quiet: bool = True
+) -> Any:
     """Make a button in a list: pressing it sets the input `name` to `value`."""
     return ui.tags.button(
         words,

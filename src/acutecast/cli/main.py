@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from acutecast.cli import extract, insight, population, serve, show
+from acutecast.cli import extract, insight, population, report, serve, show
 from acutecast.cli.options import By, Data, Json, Threads, Where, conditions, parts_of
 from acutecast.cli.progress import work_in_progress
 from acutecast.compute import timed
@@ -25,10 +25,12 @@ app = typer.Typer(
 data_app = typer.Typer(help="Look at a provider's data.", no_args_is_help=True)
 scenario_app = typer.Typer(help="Look at scenarios.", no_args_is_help=True)
 deploy_app = typer.Typer(help="Put the application on a server.", no_args_is_help=True)
+token_app = typer.Typer(help="Tokens of programs that use the service.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(scenario_app, name="scenario")
 app.add_typer(population.app, name="population")
 app.add_typer(deploy_app, name="deploy")
+app.add_typer(token_app, name="token")
 
 USER_ERROR, STOPPED = 2, 130
 
@@ -365,7 +367,10 @@ app.command()(insight.why)
 app.command()(insight.sensitivity)
 app.command()(insight.precision)
 app.command()(insight.backtest)
+app.command()(report.report)
 app.command("app")(serve.app)
+app.command("serve")(serve.service)
+token_app.command("new")(serve.new_token)
 deploy_app.command("connect")(serve.connect)
 
 

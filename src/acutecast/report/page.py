@@ -37,12 +37,12 @@ td.number, th.number {{ text-align: right; font-variant-numeric: tabular-nums; }
 """
 
 
-def page(title: str, parts: Sequence[str]) -> str:
-    """Put a page together."""
+def page(title: str, parts: Sequence[str], style: str = "") -> str:
+    """Put a page together; `style` is what it has beside the look of all pages."""
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<!doctype html><html lang="en-GB"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
+        f"<title>{escape(title)}</title><style>{_STYLE}{style}</style></head>"
         f"<body><main>{''.join(parts)}</main></body></html>\n"
     )
 

@@ -132,7 +132,7 @@ def server(input: Any, output: Any, session: Any, visit: Visit) -> None:
             class_="ac-notice ac-good",
         )
 
-    @render.download(filename=lambda: _name(file))
+    @render.download_link(filename=lambda: _name(file))
     def download():
         done = file()
         if done is None:
