@@ -104,5 +104,5 @@ def _vega(folder: Path) -> Path:
     script = folder / f"vega-{version('vl-convert-python')}" / "vega.js"
     if not script.exists():
         script.parent.mkdir(parents=True, exist_ok=True)
-        write_text(script, vl_convert.javascript_bundle(None))
+        write_text(script, vl_convert.javascript_bundle())  # pyright: ignore[reportCallIssue]
     return script.parent
