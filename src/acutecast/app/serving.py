@@ -16,7 +16,10 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         AcutecastError: where it is taken or not one of this machine's.
     """
-    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Only where the protocol is named does asyncio send small answers at once; else each of them
+    # waits 40 ms for the client to acknowledge its first part.
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))
