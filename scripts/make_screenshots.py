@@ -1,6 +1,6 @@
 """Takes the pictures of the application's pages in docs/images, with Debian's Chromium.
 
-    uv run scripts/make_screenshots.py [--data DATA] [--size 1.0]
+    uv run --group extras scripts/make_screenshots.py [--data DATA] [--size 1.0]
 
 It serves the demo region from a folder of its own, makes two scenarios, runs both with capacity,
 and shows every page once.
@@ -16,12 +16,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from app.conftest import CHROMIUM, FLAGS, serve, stop
 from playwright.sync_api import Page, sync_playwright
 
 from acutecast.synthetic.ambitions import DEMO_SCENARIO
 from acutecast.workspace import create_scenario, identify, open_workspace, read_job, submit
 from acutecast.workspace.settings import Settings
+from app.conftest import CHROMIUM, FLAGS, serve, stop
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 TPMA = "falls_related_admissions"

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     import polars
 
 _LOG = logging.getLogger(__name__)
+# As many as a usual run has: with fewer, the principal projection would be visibly another.
+_RUNS = 256
 _NOTE = (
-    "Expected activity of the first 64 runs, with the same draws before and after an edit. "
+    f"Expected activity of the first {_RUNS} runs, with the same draws before and after an edit. "
     "P10 to P90: eight of ten runs. A full run adds the chance of single patients."
 )
 _SLOWEST = 0.25
@@ -79,8 +81,8 @@ def work_out(ground: Ground, before: Snapshot | None, after: Snapshot, about: st
     if before is not None and before.content.get("horizon_year") == after.content.get(
         "horizon_year"
     ):
-        edited = effect(ground.provider, before.scenario, after.scenario)
-    return Preview(headline(ground.provider, after.scenario), edited, about)
+        edited = effect(ground.provider, before.scenario, after.scenario, _RUNS)
+    return Preview(headline(ground.provider, after.scenario, _RUNS), edited, about)
 
 
 class LiveEffect:
