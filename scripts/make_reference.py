@@ -198,7 +198,7 @@ def settings() -> Iterator[str]:
     )
     yield "# Settings of an installation\n"
     yield NOTE + "\n"
-    yield "Environment variables of `acutecast app`, of the [bundle for Posit"
+    yield "Environment variables of `acutecast app`, `acutecast serve`, of the [bundle for Posit"
     yield "Connect](../how-to/deploy-connect.md), of the [container](../how-to/deploy-container.md)"
     yield "and of workers. Options of the command go before them.\n"
     yield "| variable | meaning | default |"

@@ -60,16 +60,20 @@ def test_requirements_are_public_libraries_at_stated_versions(bundle):
 def test_the_entry_point_serves_pages(bundle, tmp_path):
     """The bundle alone, not the checkout, answers as Connect would ask it."""
     code = """
-import asyncio, json, sys
-import app as entry, acutecast
+import json, sys, threading, urllib.request
+import app as entry, acutecast, uvicorn
+from acutecast.app.serving import listen
 assert acutecast.__file__.startswith(sys.argv[1]), acutecast.__file__
-from starlette.testclient import TestClient
-with TestClient(entry.app) as client:
-    assert client.get("/health").json()["ok"]
-    stranger = client.get("/")
-    anna = client.get("/", headers={
-        "RStudio-Connect-Credentials": json.dumps({"user": "anna", "groups": []})})
-    print(json.dumps(["cannot be shown" in stranger.text, "anna (analyst)" in anna.text]))
+sock = listen("127.0.0.1", 0)
+server = uvicorn.Server(uvicorn.Config(entry.app, log_level="warning"))
+threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True).start()
+def get(path, **headers):
+    address = f"http://127.0.0.1:{sock.getsockname()[1]}{path}"
+    return urllib.request.urlopen(urllib.request.Request(address, headers=headers)).read().decode()
+assert json.loads(get("/health"))["ok"]
+stranger = get("/")
+anna = get("/", **{"RStudio-Connect-Credentials": json.dumps({"user": "anna", "groups": []})})
+print(json.dumps(["cannot be shown" in stranger, "anna (analyst)" in anna]))
 """
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("ACUTECAST_")

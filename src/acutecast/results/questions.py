@@ -168,7 +168,7 @@ def ask(
         possible &= {pod.split("_")[0] for pod in kept["pod"]}
     wanted = tuple(name for name in wanted if MEASURES[name] in possible)
     units = {UNITS.get(name, name) for name in wanted}
-    if "measure" not in by and len(units) != 1:
+    if not units or ("measure" not in by and len(units) != 1):
         raise AcutecastError(
             Problem(
                 "these measures cannot be added together"
