@@ -389,7 +389,7 @@ def in_threads(works):
 
 @on_any_database
 def test_no_two_workers_take_one_run(ws, scenario):
-    jobs = [submit(ws, ANNA, scenario.id, runs=runs) for runs in range(1, 25)]
+    jobs = [submit(ws, ANNA, scenario.id, runs=runs) for runs in range(1, 21)]
     taken, lock = [], threading.Lock()
 
     def execute(ws, claim, watch, cancelled):

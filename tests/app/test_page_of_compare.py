@@ -19,7 +19,7 @@ from acutecast.workspace import (
 )
 from acutecast.workspace.settings import Settings
 from app.conftest import faults_of_accessibility
-from app.test_results import answered, figures, finish, written
+from app.test_page_of_results import answered, figures, finish, written
 
 
 @pytest.fixture(scope="module")
