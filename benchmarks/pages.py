@@ -1,6 +1,6 @@
 """How fast the application answers: first page, each view of results, the live effect.
 
-    uv run --group extras benchmarks/app.py [--data DATA] [--runs 256]
+    uv run --group extras benchmarks/pages.py [--data DATA] [--runs 256]
 
 Serves the demo region (or DATA), runs a scenario over 20 years with capacity, and clicks through
 it in Chromium. Times are from the click to the last card in the page, medians of three rounds;
