@@ -16,7 +16,6 @@ import hmac
 import json
 import re
 import secrets
-import threading
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from acutecast.errors import AcutecastError, Problem, raise_if_any
+from acutecast.workspace.watched_file import watched
 
 PREFIX = "acutecast_"
 """What every token begins with, so that it is told from those of other issuers."""
@@ -104,34 +104,13 @@ def find_token(tokens: Sequence[Token], text: str) -> Token | None:
     return found
 
 
-_READ: dict[Path, tuple[tuple[int, int, int], tuple[Token, ...]]] = {}
-_LOCK = threading.Lock()
-
-
 def read_tokens(path: Path) -> tuple[Token, ...]:
     """Read the file, or give what was read of it where it has not changed since.
 
     Raises:
         AcutecastError: with everything wrong with it.
     """
-    try:
-        about = path.stat()
-        stamp = (about.st_mtime_ns, about.st_size, about.st_ino)
-        with _LOCK:
-            if path in _READ and _READ[path][0] == stamp:
-                return _READ[path][1]
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise AcutecastError(
-            Problem(
-                f"the file of tokens cannot be read ({error})", str(path),
-                remedy="Check that it is there, and saved as UTF-8.",
-            )
-        ) from error  # fmt: skip
-    tokens = parse_tokens(text, str(path))
-    with _LOCK:
-        _READ[path] = (stamp, tokens)
-    return tokens
+    return _read(path)
 
 
 def parse_tokens(text: str, where: str) -> tuple[Token, ...]:
@@ -192,3 +171,6 @@ def _entry_problems(where: str, entry: Any) -> Iterator[Problem]:
         yield Problem("is no list of names", f"{where}.groups", remedy='Write ["planners"].')
     if type(entry.get("expires")) is not date:
         yield Problem("is no day", f"{where}.expires", remedy="Write a day such as 2027-03-31.")
+
+
+_read = watched("file of tokens", parse_tokens)

@@ -15,7 +15,6 @@ A person has the highest role and all providers of what names them and their gro
 
 from __future__ import annotations
 
-import threading
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from typing import Any
 
 from acutecast.errors import AcutecastError, Problem, raise_if_any
 from acutecast.workspace.access import ROLES
+from acutecast.workspace.watched_file import watched
 
 _TABLES = ("default", "people", "groups")
 _KEYS = ("role", "providers")
@@ -65,34 +65,13 @@ class Access:
         return Grant(role, tuple(providers))
 
 
-_READ: dict[Path, tuple[tuple[int, int, int], Access]] = {}
-_LOCK = threading.Lock()
-
-
 def read_access(path: Path) -> Access:
     """Read the file, or give what was read of it where it has not changed since.
 
     Raises:
         AcutecastError: with everything wrong with it.
     """
-    try:
-        about = path.stat()
-        stamp = (about.st_mtime_ns, about.st_size, about.st_ino)
-        with _LOCK:
-            if path in _READ and _READ[path][0] == stamp:
-                return _READ[path][1]
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise AcutecastError(
-            Problem(
-                f"the file of roles cannot be read ({error})", str(path),
-                remedy="Check that it is there, and saved as UTF-8.",
-            )
-        ) from error  # fmt: skip
-    access = parse_access(text, str(path))
-    with _LOCK:
-        _READ[path] = (stamp, access)
-    return access
+    return _read(path)
 
 
 def parse_access(text: str, where: str) -> Access:
@@ -167,3 +146,6 @@ def _entry_problems(where: str, entry: Any) -> Iterator[Problem]:
             "is no list of the codes of providers", f"{where}.providers",
             remedy='Write ["RXX"], or ["*"] for all.',
         )  # fmt: skip
+
+
+_read = watched("file of roles", parse_access)
