@@ -12,6 +12,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -106,7 +107,7 @@ def command(folder: Path, out: Path, workers: int) -> list[str]:
 
 def measured(folder: Path, out: Path, workers: int) -> dict:
     """Run the nation as a command of its own."""
-    began = time.perf_counter()
+    began, before = time.perf_counter(), processor_time()
     with (folder / "progress.log").open("w") as log:
         process = subprocess.Popen(
             command(folder, out, workers), stdout=log, stderr=subprocess.STDOUT
@@ -119,11 +120,18 @@ def measured(folder: Path, out: Path, workers: int) -> dict:
     files = [path for path in out.rglob("*") if path.is_file()]
     return {
         "seconds": time.perf_counter() - began,
+        "processor": processor_time() - before,
         "largest": memory.largest / 1e9,
         "together": memory.together / 1e9,
         "size": sum(path.stat().st_size for path in files) / 1e9,
         "digest": digest(out),
     }
+
+
+def processor_time() -> float:
+    """Give the seconds of processor time of all processes below this one that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def digest(out: Path) -> str:
@@ -152,12 +160,21 @@ def kill_half_way(folder: Path, out: Path, workers: int, trusts: int) -> int:
     return len(list(out.glob("providers/*/run.json")))
 
 
+COLUMNS = (
+    "workers", "wall clock", "processor time", "largest process", "all together", "results",
+    "digest",
+)  # fmt: skip
+
+
 def row(name: str, result: dict) -> None:
-    print(
-        f"| {name} | {result['seconds']:.0f} s | {result['largest']:.2f} GB | "
-        f"{result['together']:.2f} GB | {result['size']:.2f} GB | {result['digest']} |",
-        flush=True,
+    shown = (
+        name,
+        f"{result['seconds']:.0f} s",
+        f"{result['processor']:.0f} s",
+        *(f"{result[key]:.2f} GB" for key in ("largest", "together", "size")),
+        result["digest"],
     )
+    print(f"| {' | '.join(shown)} |", flush=True)
 
 
 def main() -> None:
@@ -184,8 +201,7 @@ def main() -> None:
             f"{trusts} trusts of {min(made):,} to {max(made):,} spells, {sum(made):,} in all, in "
             f"{time.perf_counter() - began:.0f} s; {asked.runs} runs; {os.cpu_count()} processors"
         )
-        print("\n| workers | wall clock | largest process | all together | results | digest |")
-        print("|---|---|---|---|---|---|", flush=True)
+        print(f"\n| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|", flush=True)
         for workers in map(int, asked.workers.split(",")):
             out = folder / f"out-{workers}"
             shutil.rmtree(out, ignore_errors=True)

@@ -1,7 +1,6 @@
 """National runs: the same whoever does the work, resumable, and added up inside runs."""
 
 import dataclasses
-import hashlib
 import json
 import shutil
 import subprocess
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from folders import digests
 
 import acutecast as ac
 from acutecast.api.national import open_national, run_national
@@ -41,14 +41,6 @@ def data(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def national(data, tmp_path_factory):
     return run_national(SCENARIO, data, tmp_path_factory.mktemp("one") / "out")
-
-
-def digests(folder: str | Path) -> dict[str, str]:
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(Path(folder).rglob("*"))
-        if path.is_file() and path.name != "timings.json"
-    }
 
 
 def test_sums_inside_runs_before_quantiles(national):

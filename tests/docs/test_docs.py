@@ -92,7 +92,18 @@ def run_block(block: Block, folder: Path, names: dict) -> str:
     return shell(block.text, folder, block.exit_code)
 
 
-@pytest.mark.parametrize("page", WITH_BLOCKS, ids=name_of)
+# What every newcomer runs is tried at every change; the other pages take minutes together.
+FIRST_PAGES = ("README.md", "docs/tutorial.md", "docs/how-to/scenario.md", "docs/how-to/national.md")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=() if name_of(page) in FIRST_PAGES else pytest.mark.long)
+        for page in WITH_BLOCKS
+    ],
+    ids=name_of,
+)
 def test_what_a_page_shows_runs(page, demo, tmp_path):
     shutil.copytree(demo, tmp_path / "acutecast-demo")
     names: dict = {"__name__": "__main__"}

@@ -100,7 +100,9 @@ def test_total_errors_cover_the_truth_as_often_as_they_should():
     assert 0.82 < np.mean(inside) < 0.97
 
 
-@pytest.mark.parametrize(("runs", "columns"), [(128, 6), (96, 90)])
+@pytest.mark.parametrize(
+    ("runs", "columns"), [(128, 6), pytest.param(96, 90, marks=pytest.mark.long)]
+)
 def test_errors_cover_the_truth_as_often_as_they_should(runs, columns):
     slopes = np.zeros(columns)
     slopes[:3] = 2, 1, 1

@@ -74,7 +74,7 @@ def executor(workers: int = 1, scheduler: str | None = None) -> Iterator[Executo
             threads_per_worker=1,
             processes=True,
             memory_limit=0,
-            dashboard_address=None,  # pyright: ignore[reportArgumentType]
+            dashboard_address="127.0.0.1:0",
             host="127.0.0.1",
         ) as cluster,
         Client(cluster) as client,
