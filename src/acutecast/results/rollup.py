@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,9 @@ def roll_up(
 ) -> Run:
     """Add up runs and store the sum as a run, whole or not at all.
 
+    Where every addend has a place, tables are written place by place, so that in memory there is
+    never more than one table of one place.
+
     Args:
         addends: the runs; they have the same seed, years and number of runs.
         target: the folder to make; an earlier one is replaced.
@@ -92,6 +95,7 @@ def roll_up(
     """
     opened = [(addend, open_run(addend.path)) for addend in addends]
     _check(opened)
+    groups = _by_place(opened)
     names = list(dict.fromkeys(name for _, run in opened for name in run.info["tables"]))
     tables: dict[str, dict[str, Any]] = {}
     with whole_folder(target) as folder:
@@ -103,8 +107,7 @@ def roll_up(
             else:
                 first = next(run for _, run in opened if name in run.info["tables"])
                 about = dict(first.info["tables"][name])
-                added = _add_up(name, opened, about["years"])
-                rows = write_cells(folder / name, added)
+                rows = write_cells(folder / name, _sums(name, groups, about["years"]))
             about = {key: about[key] for key in about if key not in ("rows", "bytes")}
             tables[name] = {"rows": rows, "bytes": (folder / name).stat().st_size} | about
         (folder / "scenario.json").write_text(scenario_json, encoding="utf-8")
@@ -131,12 +134,29 @@ def _check(opened: Sequence[tuple[Addend, Run]]) -> None:
     )
 
 
+def _by_place(opened: Sequence[tuple[Addend, Run]]) -> list[list[tuple[Addend, Run]]]:
+    """Group addends whose rows may meet: those of one place, or all where one keeps its sites."""
+    if any(addend.place is None for addend, _ in opened):
+        return [list(opened)]
+    groups: dict[str, list[tuple[Addend, Run]]] = {}
+    for addend, run in opened:
+        groups.setdefault(addend.place or "", []).append((addend, run))
+    return [groups[place] for place in sorted(groups)]
+
+
+def _sums(
+    name: str, groups: Sequence[Sequence[tuple[Addend, Run]]], years: Sequence[int]
+) -> Iterator[Cells]:
+    for group in groups:
+        having = [(addend, run) for addend, run in group if name in run.info["tables"]]
+        if having:
+            yield _add_up(name, having, years)
+
+
 def _add_up(name: str, opened: Sequence[tuple[Addend, Run]], years: Sequence[int]) -> Cells:
-    """Add up one table of all runs; one run's table is in memory at a time."""
+    """Add up one table of runs; one run's table is in memory at a time."""
     names, total, columns = _Names(), None, None
     for addend, run in opened:
-        if name not in run.info["tables"]:
-            continue
         # Not through the run's own memory, which would keep every table.
         cells = Run(run.path, run.info)._table(name)
         columns = columns or tuple(cells.keys)
@@ -254,7 +274,9 @@ def _write_about(
         "rows": rows,
         "suppressed_below": first["suppressed_below"],
         "warnings": [],
-        "rolled_up": sorted({run.info["dataset"] for _, run in opened}),
+        "rolled_up": sorted(
+            {name for _, run in opened for name in run.info.get("rolled_up", [run.info["dataset"]])}
+        ),
         "tables": dict(tables),
     }
     timings = {"created": opened[0][1].timings["created"], "source": "", "seconds": {}}

@@ -7,10 +7,11 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -209,34 +210,38 @@ def write_parts(path: Path, parts: Parts) -> int:
     return _write(path, fields, pa.float64(), parts.values.shape[1], batches())
 
 
-def write_cells(path: Path, cells: Cells) -> int:
-    """Write a table in memory as it is: rows in their order, an empty baseline where suppressed.
+def write_cells(path: Path, parts: Iterable[Cells]) -> int:
+    """Write tables in memory one after the other, as one: rows in their order.
+
+    The tables have the same columns. Baselines that are suppressed are left empty.
 
     Returns:
         The number of rows written.
     """
-    labels = {name: (label.codes, pa.array(label.names)) for name, label in cells.keys.items()}
-    with_baseline = "change_factor" not in cells.keys
+    parts = iter(parts)
+    first = next(parts)
+    keys, runs = tuple(first.keys), first.values.shape[1]
+    with_baseline = "change_factor" not in keys
     # Sums of counts fit: no cell of a nation has two thousand million contacts.
-    kind = pa.int32() if np.issubdtype(cells.values.dtype, np.integer) else pa.float64()
-    runs = cells.values.shape[1]
+    kind = pa.int32() if np.issubdtype(first.values.dtype, np.integer) else pa.float64()
 
     def batches() -> Iterator[tuple[list[pa.Array], np.ndarray]]:
         step = max(1, _VALUES_PER_ROW_GROUP // runs)
-        for start in range(0, len(cells.year), step):
-            rows = slice(start, start + step)
-            columns = [
-                pa.DictionaryArray.from_arrays(codes[rows], names)
-                for codes, names in labels.values()
-            ]
-            columns.append(pa.array(cells.year[rows]))
-            if with_baseline:
-                baseline = cells.baseline[rows]
-                columns.append(pa.array(baseline, mask=baseline < 0))
-            yield columns, cells.values[rows].astype(kind.to_pandas_dtype())
+        for cells in chain([first], parts):
+            labels = [(cells.keys[name].codes, pa.array(cells.keys[name].names)) for name in keys]
+            for start in range(0, len(cells.year), step):
+                rows = slice(start, start + step)
+                columns = [
+                    pa.DictionaryArray.from_arrays(codes[rows], names) for codes, names in labels
+                ]
+                columns.append(pa.array(cells.year[rows]))
+                if with_baseline:
+                    baseline = cells.baseline[rows]
+                    columns.append(pa.array(baseline, mask=baseline < 0))
+                yield columns, cells.values[rows].astype(kind.to_pandas_dtype())
 
     text = pa.dictionary(pa.int32(), pa.string())
-    fields = [pa.field(name, text) for name in cells.keys]
+    fields = [pa.field(name, text) for name in keys]
     fields.append(pa.field("year", pa.int32()))
     if with_baseline:
         fields.append(pa.field("baseline", pa.int64()))
