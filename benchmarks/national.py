@@ -144,6 +144,7 @@ def digest(out: Path) -> str:
 
 def kill_half_way(folder: Path, out: Path, workers: int, trusts: int) -> int:
     """Start a run, kill its process with SIGKILL half-way; give how many trusts are finished."""
+    began = time.perf_counter()
     process = subprocess.Popen(
         command(folder, out, workers), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
@@ -155,8 +156,12 @@ def kill_half_way(folder: Path, out: Path, workers: int, trusts: int) -> int:
     below = psutil.Process(process.pid).children(recursive=True)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
+    seconds = time.perf_counter() - began
     _, alive = psutil.wait_procs(below, timeout=60)
-    print(f"killed; of {len(below)} processes below it {len(alive)} are alive a minute later")
+    print(
+        f"killed after {seconds:.0f} s; of {len(below)} processes below it {len(alive)} are alive "
+        "a minute later"
+    )
     return len(list(out.glob("providers/*/run.json")))
 
 
