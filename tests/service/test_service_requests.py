@@ -58,6 +58,14 @@ def test_what_is_too_large_is_refused_before_it_is_read(bounded):
     assert "more than 1,024 bytes" in answer.problems[0]["what"]
 
 
+def test_a_length_that_is_no_number_is_no_fault_of_ours(bounded):
+    answer = bounded.ask(
+        "POST", "/v1/scenarios/check", body=[dumps(CONTENT)],
+        headers=[("Content-Length", "\xb2"), *JSON.items()],
+    )  # fmt: skip
+    assert answer.status == 200
+
+
 def test_what_is_too_large_is_refused_in_chunks_too(bounded):
     read = []
 
@@ -138,6 +146,22 @@ def test_a_database_that_does_not_answer_is_told_in_words(anna, monkeypatch, ser
     assert answer.headers["retry-after"]
     assert "could not be read" in answer.problems[0]["what"]
     assert anna.get("/health").status == 503
+
+
+def test_a_database_that_is_busy_is_told_in_words(anna, done, monkeypatch, service):
+    """All connections are taken, by others who wait for the database."""
+    pool = service.ws.engine.pool
+    monkeypatch.setattr(pool, "_timeout", 0.01)
+    taken = [service.ws.engine.connect() for _ in range(pool.size() + pool._max_overflow)]
+    try:
+        for path in ("/v1/scenarios", f"/v1/runs/{done}/summary"):
+            answer = anna.get(path)
+            assert (answer.status, "retry-after" in answer.headers) == (503, True)
+        assert anna.get("/health").status == 503
+    finally:
+        for connection in taken:
+            connection.close()
+    assert anna.get("/health").status == 200
 
 
 def test_paths_of_the_machine_are_not_told(service, anna, done):

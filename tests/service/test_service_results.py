@@ -1,6 +1,7 @@
 """Results over HTTP: the figures of the run and of its pages, in every format, and no more."""
 
 import io
+import re
 import zipfile
 from dataclasses import replace
 
@@ -235,3 +236,39 @@ def test_small_numbers_are_hidden_as_the_installation_says(service, run, result,
         for name, client in (("strict", anna), ("open", service.by("anna")))
     }
     assert nhp["strict"] != nhp["open"]
+
+
+def test_stored_parts_of_hidden_counts_are_given_by_no_file(service, anna):
+    """Parts are stored in full, and a projection less its parts is the count it started from."""
+    run = f"/v1/runs/{service.finished(runs=2, suppress=5)}"
+    names = {file["name"] for file in anna.get(run + "/files").json()["files"]}
+    assert "cube/ip_people.parquet" in names
+    for name in ("attribution.parquet", "step_counts.parquet"):
+        assert name not in names
+        refused = anna.get(f"{run}/files/{name}")
+        assert refused.status == 409
+        assert "would give them back" in refused.problems[0]["what"]
+    for name in names:
+        table = pl.read_parquet(io.BytesIO(anna.get(f"{run}/files/{name}").body))
+        assert "change_factor" not in table.columns
+        if "baseline" in table.columns:
+            assert table.filter(pl.col("baseline").is_between(1, 4)).is_empty()
+
+
+def test_small_counts_are_hidden_in_notes_and_spaces(service, anna, run, result):
+    from acutecast.capacity import open_capacity
+
+    strict = service.finished(runs=2, suppress=1000, capacity=True)
+    rows = re.compile(r"\((\d+) rows?\b")
+    message = anna.get(f"/v1/runs/{strict}").json()["message"]
+    notes = anna.get(f"/v1/runs/{strict}/capacity/needs").json()["notes"]
+    for text in (message, *notes):
+        assert all(int(count) >= 1000 for count in rows.findall(text))
+    capacity = open_capacity(result)
+    assert capacity is not None
+    assert rows.search(" ".join(anna.get(run + "/capacity/needs").json()["notes"]))
+    hidden = anna.get(run + "/capacity/needs", {"suppress": 1000}).json()
+    assert "No space of the baseline is shown" in hidden["notes"][-1]
+    assert not any(rows.search(note) for note in hidden["notes"])
+    shown = capacity.needs().to_dicts()
+    assert hidden["rows"] == [row | {"baseline": None} for row in shown]

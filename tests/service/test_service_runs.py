@@ -12,6 +12,7 @@ import acutecast as ac
 from acutecast.capacity import options as capacity_options
 from acutecast.service import runs
 from acutecast.service.application import make_service
+from acutecast.service.refusals import Refused
 from acutecast.workspace import Person, delete_job, read_job, work_once
 
 ADA = Person("ada", "Ada", "admin", ("*",))
@@ -137,6 +138,25 @@ def test_who_follows_a_run_hears_that_it_is_gone(service, anna):
     assert runs._followers == 0
 
 
+def test_who_begins_to_follow_is_counted_before_the_answer(service, anna, monkeypatch):
+    """Many who come in the same moment do not all pass where there is room for one."""
+    run = service.run(runs=2)
+    monkeypatch.setattr(runs, "MOST_FOLLOWERS", 1)
+
+    async def came():
+        job = read_job(service.ws, ADA, run)
+        first, second = (runs._events(service.ws, ADA, job, 60) for _ in range(2))
+        assert (await anext(first)).startswith("event: run")
+        with pytest.raises(Refused):
+            await anext(second)
+        # Who leaves makes room.
+        await first.aclose()
+        assert await anext(runs._events(service.ws, ADA, job, 60))
+
+    anyio.run(came)
+    assert runs._followers == 0
+
+
 def test_not_too_many_follow_runs(service, anna, done, monkeypatch):
     waiting = f"/v1/runs/{service.run(runs=2)}"
     monkeypatch.setattr(runs, "_followers", runs.MOST_FOLLOWERS)
@@ -159,6 +179,7 @@ def test_nobody_fills_the_queue(fresh):
     sent = {"scenario": CONTENT, "provider": "DEMO"}
     assert anna.post("/v1/runs", sent).status == 429
     assert len(anna.get("/v1/scenarios").json()["scenarios"]) == 1
+    assert anna.get("/v1/scenarios", {"deleted": True}).json()["scenarios"] == []
     # What waits already may be asked for again; others have places of their own.
     again = anna.post("/v1/runs", {"scenario": scenario, "years": "horizon", "runs": 3})
     assert (again.status, again.json()["id"]) == (202, second)

@@ -146,6 +146,10 @@ def test_without_tokens_only_ones_own_machine_is_answered(service):
         {"Origin": "https://elsewhere.example"},
         {"Sec-Fetch-Site": "cross-site"},
         {"Host": "elsewhere.example"},
+        # A proxy of this machine asks on behalf of others.
+        {"X-Forwarded-For": "192.0.2.7"},
+        {"Forwarded": "for=192.0.2.7"},
+        {"Via": "1.1 proxy"},
     ):
         assert _with(app, headers).status == 401, headers
     for headers in ({"Host": "localhost:8060"}, {"Host": "[::1]:8060"}, {"Host": "127.0.0.1"}):

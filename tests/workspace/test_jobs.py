@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -18,6 +19,7 @@ from acutecast.capacity import options as capacity_options
 from acutecast.compute import Event
 from acutecast.errors import AcutecastError, Cancelled
 from acutecast.provider import write_provider
+from acutecast.workspace import claims, worker
 from acutecast.workspace.access import Forbidden, Person
 from acutecast.workspace.claims import MOST_ATTEMPTS, STALE
 from acutecast.workspace.jobs import (
@@ -29,11 +31,15 @@ from acutecast.workspace.jobs import (
     read_job,
     seconds_left,
     submit,
+    submit_new,
 )
+from acutecast.workspace.notes import told, without_paths
 from acutecast.workspace.processes import environment_of, start_workers
+from acutecast.workspace.queue_limit import QueueFull
 from acutecast.workspace.scenarios import (
     create_scenario,
     delete_scenario,
+    list_scenarios,
     read_scenario,
     rename_scenario,
     restore_scenario,
@@ -200,6 +206,14 @@ def test_everything_wrong_is_said_before_a_run_waits(ws, scenario, region):
     assert [problem.where for problem in caught.value.problems] == ["runs", "suppress", "years"]
     with pytest.raises(AcutecastError, match="neither all, nor the horizon, nor a list"):
         submit(ws, ANNA, scenario.id, years="2030")
+    lacking = CONTENT | {"population": {"variants": {"high_fertility": 0.5, "own_a": 0.5},
+                                        "own": {"own_a": {"base": "low_fertility"}}}}  # fmt: skip
+    lacks = create_scenario(ws, ANNA, lacking, region.dataset, "Lacks")
+    with pytest.raises(AcutecastError) as caught:
+        submit(ws, ANNA, lacks.id)
+    assert [problem.where for problem in caught.value.problems] == [
+        "population.variants.high_fertility", "population.own.own_a.base",
+    ]  # fmt: skip
     late = create_scenario(ws, ANNA, CONTENT | {"horizon_year": 2140}, region.dataset, "Late")
     with pytest.raises(AcutecastError, match="is 2140, and the population of the data ends"):
         submit(ws, ANNA, late.id)
@@ -213,6 +227,51 @@ def test_small_numbers_are_hidden_as_the_installation_says(data, tmp_path, regio
     assert submit(ws, ANNA, scenario.id, suppress=5).options["suppress"] == 8
     assert submit(ws, ANNA, scenario.id, suppress=10).options["suppress"] == 10
     ws.close()
+
+
+def test_a_scenario_and_its_run_are_stored_together_or_not_at_all(ws, region):
+    few = replace(ws, settings=replace(ws.settings, max_queued=1))
+    job = submit_new(few, ANNA, CONTENT, region.dataset, "Sent", runs=2)
+    assert (job.state, job.revision, job.scenario_name) == ("queued", 1, "Sent")
+    row = read_scenario(ws, ANNA, job.scenario_id)
+    assert (row.owner, row.shared, row.content["runs"]) == ("anna", False, RUNS)
+    with pytest.raises(QueueFull):
+        submit_new(few, ANNA, CONTENT, region.dataset, "Too many")
+    with pytest.raises(AcutecastError, match="runs"):
+        submit_new(ws, ANNA, CONTENT, region.dataset, "Too large", runs=5000)
+    for person, code in ((REA, region.dataset), (FAR, region.dataset), (ANNA, "RYY")):
+        with pytest.raises(Forbidden):
+            submit_new(ws, person, CONTENT, code)
+    assert [found.name for found in list_scenarios(ws, ADMIN)] == ["Sent"]
+    assert list_scenarios(ws, ADMIN, deleted=True) == []
+    assert work_once(ws, "worker", execute=lambda *_: "")
+    assert read_job(ws, ANNA, job.id).state == "done"
+
+
+@on_any_database
+def test_as_many_wait_as_may_however_many_ask_at_once(ws, region):
+    few = replace(ws, settings=replace(ws.settings, max_queued=2))
+    scenarios = [create_scenario(ws, ANNA, CONTENT, region.dataset) for _ in range(8)]
+    together, refused = threading.Barrier(8), []
+
+    def ask(scenario):
+        together.wait()
+        try:
+            submit(few, ANNA, scenario.id)
+        except QueueFull as error:
+            refused.append(error)
+
+    in_threads(lambda scenario=scenario: ask(scenario) for scenario in scenarios)
+    assert len(list_jobs(ws, ANNA)) == 2
+    assert len(refused) == 6
+
+
+@on_any_database
+def test_what_is_no_id_names_no_run(ws):
+    for text in ("", "\0", "\ud800", "x' OR '1'='1", "../x"):
+        with pytest.raises(Forbidden):
+            read_job(ws, ADMIN, text)
+        assert list_jobs(ws, ADMIN, text) == []
 
 
 def test_only_who_may_see_the_scenario_sees_its_runs(ws, scenario, region):
@@ -353,6 +412,51 @@ def test_our_faults_go_to_the_log_and_not_to_the_page(ws, scenario):
     assert left_over(ws) == []
 
 
+def test_a_full_disk_ends_the_run_and_not_the_worker(ws, scenario, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    job = submit(ws, ANNA, scenario.id)
+    monkeypatch.setattr(worker, "write_text", full)
+    assert work_once(ws, "worker", execute=full)
+    job = read_job(ws, ANNA, job.id)
+    assert job.state == "failed"
+    assert job.message.endswith("The log of its worker says what.")
+
+
+@on_any_database
+def test_any_words_can_be_kept(ws, scenario):
+    job = submit(ws, ANNA, scenario.id)
+    assert work_once(ws, "worker", execute=lambda *_: "own_\0name and \ud800 half a sign")
+    job = read_job(ws, ANNA, job.id)
+    assert (job.state, job.message) == ("done", "own_name and ? half a sign")
+
+
+def test_what_went_wrong_is_said_without_paths_of_the_machine(ws, scenario):
+    job = submit(ws, ANNA, scenario.id)
+    (root,) = ws.settings.data
+
+    def execute(ws, claim, watch, cancelled):
+        raise AcutecastError(f"{root}/ip is damaged, and {ws.settings.home}/x")
+
+    assert work_once(ws, "worker", execute=execute)
+    assert read_job(ws, ANNA, job.id).message == "DATA/ip is damaged, and WORKSPACE/x"
+
+
+def test_small_counts_of_rows_are_not_told():
+    few, many = ({"what": "w", "count": count, "where": "ip"} for count in (4, 5))
+    assert told([few, many, many], 5) == ["ip: w", "ip: w (5 rows)"]
+    assert told([few, {"what": "w", "count": 0}], None) == ["ip: w (4 rows)", "w (0 rows)"]
+
+
+def test_only_whole_paths_are_hidden(tmp_path):
+    settings = Settings(tmp_path, data=("/srv/data", "data", ".", "/", "az://box/data"))
+    text = f"The data of 2023 in /srv/data/ip, az://box/data; {tmp_path}, not /srv/database."
+    assert without_paths(text, settings) == (
+        "The data of 2023 in DATA/ip, DATA; WORKSPACE, not /srv/database."
+    )
+
+
 def test_deleted_runs_are_gone(ws, scenario):
     job = submit(ws, ANNA, scenario.id, runs=2)
     assert work_once(ws, "worker")
@@ -438,7 +542,7 @@ def test_a_killed_worker_loses_nothing(ws, scenario, data, tmp_path):
     assert job.state == "done"
     ac.run(CONTENT, data, tmp_path / "alone", runs=runs, empty_tpmas="warn")
     assert files(job.folder) == files(tmp_path / "alone")
-    assert left_over(ws) == [job.id]
+    assert left_over(ws) == [job.folder.name]
 
 
 @on_any_database
@@ -479,6 +583,87 @@ def test_a_worker_taken_for_dead_gives_way(ws, scenario):
     assert work_once(ws, "first", execute=first)
     job = read_job(ws, ANNA, job.id)
     assert (job.state, job.message) == ("done", "the second's")
+
+
+def makes(words):
+    """Work that leaves a folder, as a run does."""
+
+    def execute(ws, claim, watch, cancelled):
+        folder = ws.settings.runs / claim.folder
+        folder.mkdir(parents=True)
+        (folder / "words").write_text(words)
+        return words
+
+    return execute
+
+
+@pytest.mark.parametrize("meanwhile", ["done", "cancelled"])
+def test_what_a_worker_taken_for_dead_makes_all_the_same_is_removed(ws, scenario, meanwhile):
+    job = submit(ws, ANNA, scenario.id)
+
+    def first(ws, claim, watch, cancelled):
+        assert requeue_stale(ws, now() + 2 * STALE) == 1
+        if meanwhile == "done":
+            assert work_once(ws, "second", execute=makes("the second's"))
+        else:
+            cancel(ws, ANNA, claim.id)
+        return makes("the first's")(ws, claim, watch, cancelled)
+
+    assert work_once(ws, "first", execute=first)
+    job = read_job(ws, ANNA, job.id)
+    assert job.state == meanwhile
+    if meanwhile == "done":
+        assert (job.folder / "words").read_text() == job.message == "the second's"
+    assert left_over(ws) == ([job.folder.name] if meanwhile == "done" else [])
+    delete_job(ws, ANNA, job.id)
+    assert left_over(ws) == []
+
+
+def test_a_run_that_is_done_at_once_again_keeps_its_results(ws, scenario, monkeypatch):
+    """Whoever removes what a dead worker left may come after the next has finished."""
+    job = submit(ws, ANNA, scenario.id)
+    claim = claims.take(ws, "dies")
+    assert claim is not None
+    makes("half of it")(ws, claim, None, None)
+    clear = claims.clear
+
+    def late(ws, *names):
+        monkeypatch.setattr(claims, "clear", clear)
+        assert work_once(ws, "second", execute=makes("whole"))
+        clear(ws, *names)
+
+    monkeypatch.setattr(claims, "clear", late)
+    assert requeue_stale(ws, now() + 2 * STALE) == 1
+    job = read_job(ws, ANNA, job.id)
+    assert (job.folder / "words").read_text() == "whole"
+    assert left_over(ws) == [job.folder.name]
+
+
+def test_an_end_that_is_written_twice_keeps_the_results(ws, scenario):
+    """The database may have stored it although the answer was lost; then it is tried again."""
+    job = submit(ws, ANNA, scenario.id)
+    claim = claims.take(ws, "worker")
+    assert claim is not None
+    makes("whole")(ws, claim, None, None)
+    for _ in range(2):
+        claims.end(ws, claim, "done", "")
+    assert read_job(ws, ANNA, job.id).folder.exists()
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_clocks_of_machines_need_not_agree(ws, scenario, monkeypatch):
+    job = submit(ws, ANNA, scenario.id)
+    for wrong in (-100 * STALE, 100 * STALE):
+        monkeypatch.setattr("acutecast.workspace.workspace.now", lambda wrong=wrong: now() + wrong)
+        claim = claims.take(ws, "of another clock")
+        assert claim is not None
+        claims.beat(ws, claim, Event("reading", 0, 1, 0.0))
+        monkeypatch.undo()
+        assert requeue_stale(ws) == 0
+        claims.give_back(ws, claim)
+    assert work_once(ws, "worker", execute=lambda *_: "")
+    job = read_job(ws, ANNA, job.id)
+    assert job.asked_at <= job.started_at <= job.ended_at
 
 
 @on_any_database
@@ -556,10 +741,32 @@ sys.stdin.read()
 def test_settings_reach_the_processes(tmp_path):
     from acutecast.workspace.settings import read_settings
 
-    settings = Settings(home=tmp_path / "a home", data=("/one", "az://two"), suppress=5, threads=2)
+    roots = ("/one", "az://two", "/a path", "/o'brien")
+    settings = Settings(home=tmp_path / "a home", data=roots, suppress=5, threads=2)
     assert read_settings(environment_of(settings)) == settings
-    with pytest.raises(AcutecastError, match="the path has a space"):
-        environment_of(Settings(home=tmp_path, data=("/a path",)))
+    with pytest.raises(AcutecastError, match="the path has a double quote"):
+        environment_of(Settings(home=tmp_path, data=('/a "path"',)))
+
+
+def test_roots_of_data_in_the_environment(tmp_path, monkeypatch):
+    from acutecast.workspace.settings import read_settings
+
+    def roots(text):
+        return read_settings({"ACUTECAST_DATA": text}, home=tmp_path).data
+
+    assert roots("/one  az://two\n/three") == ("/one", "az://two", "/three")
+    assert roots('"/with two spaces" "/one"') == ("/with two spaces", "/one")
+    # A root is the same from any folder, where a worker may be.
+    monkeypatch.chdir(tmp_path)
+    assert roots("tables file:///x") == (str(tmp_path / "tables"), "/x")
+    assert read_settings({}, home=tmp_path, data=("my tables",)).data == (
+        str(tmp_path / "my tables"),
+    )
+    for text in ('"/one', '/one"two"', '""'):
+        with pytest.raises(AcutecastError, match="double quote"):
+            roots(text)
+    with pytest.raises(AcutecastError, match="no whole number"):
+        read_settings({"ACUTECAST_SUPPRESS": "²"}, home=tmp_path)
 
 
 def test_a_worker_without_a_workspace_says_so(tmp_path):

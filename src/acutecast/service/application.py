@@ -143,7 +143,7 @@ def _name_of(route: APIRoute) -> str:
 
 def _refuse(request: Request, error: Exception) -> Response:
     assert isinstance(error, AcutecastError)
-    return refusals.answer(error, refusals.hidden_paths(request))
+    return refusals.answer(error, request.app.state.workspace.settings)
 
 
 def _refuse_form(request: Request, error: Exception) -> Response:

@@ -22,7 +22,7 @@ class BoundedBody:
             await self.app(scope, receive, send)
             return
         stated = Headers(scope=scope).get("content-length", "")
-        if stated.isdigit() and int(stated) > self._most:
+        if stated.isdecimal() and int(stated) > self._most:
             await refusals.answer(refusals.of_status(self._too_large()))(scope, receive, send)
             return
         read = 0

@@ -27,6 +27,7 @@ OPEN = ("/", "/health", "/openapi.json")
 _LOG = logging.getLogger(__name__)
 _ASK = {"WWW-Authenticate": "Bearer"}
 _NAMES_OF_HERE = ("localhost", "127.0.0.1", "[::1]")
+_OF_PROXIES = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
 
 class Identifying:
@@ -133,8 +134,8 @@ def _bearer(headers: Headers) -> str:
 def _from_here(scope: Scope, headers: Headers) -> bool:
     """Tell whether a request comes from this machine, and from no page of another's.
 
-    A browser sends requests here on behalf of any page, also of one whose name its owner made
-    lead here; it says so.
+    A proxy of this machine sends on what others ask, and a browser what any page asks, also one
+    whose name its owner made lead here. Both say so.
     """
     client = scope.get("client")
     named = headers.get("host", "")
@@ -143,6 +144,7 @@ def _from_here(scope: Scope, headers: Headers) -> bool:
         client is not None
         and is_here(client[0])
         and name.casefold() in _NAMES_OF_HERE
+        and not any(header in headers for header in _OF_PROXIES)
         and headers.get("sec-fetch-site", "none") in ("none", "same-origin")
         and headers.get("origin", f"http://{named}") == f"http://{named}"
     )
@@ -165,14 +167,15 @@ _scheme = HTTPBearer(
 )
 
 
-def _person(
+# Not in threads, of which each has one only for a moment.
+async def _person(
     request: Request,
     _: Annotated[HTTPAuthorizationCredentials | None, Security(_scheme)],
 ) -> Person:
     return request.state.person
 
 
-def _workspace(request: Request) -> Workspace:
+async def _workspace(request: Request) -> Workspace:
     return request.app.state.workspace
 
 

@@ -9,12 +9,14 @@ from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import Response
 
 from acutecast.errors import AcutecastError, Problem
 from acutecast.workspace.access import Forbidden
+from acutecast.workspace.notes import without_paths
 from acutecast.workspace.queue_limit import QueueFull
+from acutecast.workspace.settings import Settings
+from acutecast.workspace.workspace import NoAnswer
 
 MEDIA = "application/problem+json"
 _ASK_AGAIN = 30
@@ -52,18 +54,18 @@ def not_now(what: str, remedy: str) -> Refused:
     return Refused(503, Problem(what, remedy=remedy), headers={"Retry-After": str(_ASK_AGAIN)})
 
 
-def answer(error: AcutecastError, hide: Mapping[str, str] | None = None) -> Response:
+def answer(error: AcutecastError, settings: Settings | None = None) -> Response:
     """Give the answer to a request that cannot be fulfilled.
 
     Args:
         error: why.
-        hide: paths of this machine, with what is written in their place.
+        settings: of the installation, whose paths the answer does not show.
     """
     status, headers, more = _about(error)
-    problems = [_plain(problem, hide or {}) for problem in error.problems[:_MOST_PROBLEMS]]
+    problems = [_plain(problem, settings) for problem in error.problems[:_MOST_PROBLEMS]]
     if len(error.problems) > _MOST_PROBLEMS:
         left = len(error.problems) - _MOST_PROBLEMS
-        problems.append(_plain(Problem(f"there are {left:,} further problems"), {}))
+        problems.append(_plain(Problem(f"there are {left:,} further problems")))
     title = error.title or HTTPStatus(status).phrase
     content = {"title": title, "status": status, "problems": problems, **more}
     return Response(as_json(content), status, headers, MEDIA)
@@ -113,13 +115,6 @@ def of_fault(number: str) -> Refused:
     return Refused(500, problem, more={"id": number})
 
 
-def hidden_paths(request: Request) -> dict[str, str]:
-    """Give the paths of this machine that answers do not show, the longest first."""
-    settings = request.app.state.workspace.settings
-    paths = {str(settings.home): "WORKSPACE"} | dict.fromkeys(settings.data, "DATA")
-    return dict(sorted(paths.items(), key=lambda item: -len(item[0])))
-
-
 def _about(error: AcutecastError) -> tuple[int, dict[str, str], dict[str, Any]]:
     """Give the status, the headers and what else is said of an error."""
     again = {"Retry-After": str(_ASK_AGAIN)}
@@ -130,24 +125,16 @@ def _about(error: AcutecastError) -> tuple[int, dict[str, str], dict[str, Any]]:
         return (404 if error.problems == _MISSING else 403), {}, {}
     if isinstance(error, QueueFull):
         return 429, again, {}
-    if _is_of_database(error):
+    if isinstance(error, NoAnswer):
         return 503, again, {}
     return 422, {}, {}
 
 
-def _is_of_database(error: AcutecastError) -> bool:
-    from sqlalchemy.exc import OperationalError
-
-    return isinstance(error.__cause__, OperationalError)
-
-
-def _plain(problem: Problem, hide: Mapping[str, str]) -> dict[str, Any]:
+def _plain(problem: Problem, settings: Settings | None = None) -> dict[str, Any]:
     told: dict[str, Any] = {"count": problem.count}
     for name in ("where", "what", "example", "remedy"):
         text = str(getattr(problem, name))
-        for path, shown in hide.items():
-            text = text.replace(path, shown)
-        told[name] = text
+        told[name] = text if settings is None else without_paths(text, settings)
     return {name: told[name] for name in ("where", "what", "count", "example", "remedy")}
 
 

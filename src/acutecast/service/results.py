@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -23,6 +24,7 @@ from acutecast.service.questions import (
 from acutecast.service.refusals import Refused
 from acutecast.service.shapes import Problems, RunId
 from acutecast.service.tables import RESPONSES, Form, Table
+from acutecast.workspace.notes import told
 
 if TYPE_CHECKING:
     import polars
@@ -35,6 +37,9 @@ NO_RESULTS: dict[int | str, dict[str, Any]] = {
     406: {"model": Problems, "description": "There is no such format."},
 }
 ROUTES = APIRouter(prefix="/runs/{run}", tags=["results"], responses=NO_RESULTS)
+_NO_SPACES = (
+    "No space of the baseline is shown: the run was stored without hiding such small numbers."
+)
 _HIDDEN = "Baseline counts of 1 to {most}, and figures that would give them back, are not shown."
 Of = Annotated[
     Literal["all", "avoided", "delivery", "converted"],
@@ -61,11 +66,7 @@ def summary(
     wanted = parts(measures) or None
     frame = result.summary(keys, conditions(where), years_of(result, years), measures=wanted, of=of)
     rule = threshold(ws, result, suppress)
-    if rule is not None:
-        from acutecast.results import hide_small_counts
-
-        frame = hide_small_counts(frame, rule)
-    return tables.answer(Table(frame, _notes(rule)), form, "summary")
+    return _answer(frame, _without_baselines, rule, form, "summary")
 
 
 @ROUTES.get("/trajectory", response_class=Response, responses=RESPONSES)
@@ -84,7 +85,7 @@ def trajectory(
     _, result = opened(ws, person, run)
     frame = result.trajectory(parts(measure) or measure, conditions(where))
     rule = threshold(ws, result, suppress)
-    return tables.answer(Table(_without_baseline(frame, rule), _notes(rule)), form, "trajectory")
+    return _answer(frame, _without_first_year, rule, form, "trajectory")
 
 
 @ROUTES.get("/attribution", response_class=Response, responses=RESPONSES)
@@ -111,7 +112,7 @@ def attribution(
     keys, asked = parts(by), years_of(result, years)
     frame = result.attribution(keys, rows, asked, form=parts_form)
     rule = threshold(ws, result, suppress)
-    return tables.answer(Table(_without_small(frame, rule), _notes(rule)), form, "attribution")
+    return _answer(frame, _without_parts, rule, form, "attribution")
 
 
 @ROUTES.get("/values", response_class=Response, responses=RESPONSES)
@@ -140,12 +141,7 @@ def values(
             )
         )  # fmt: skip
     rule = threshold(ws, result, suppress)
-    frame = _frame_of(found)
-    if rule is not None:
-        from acutecast.results import hide_small_counts
-
-        frame = hide_small_counts(frame, rule)
-    return tables.answer(Table(frame, _notes(rule)), form, "values")
+    return _answer(_frame_of(found), _without_baselines, rule, form, "values")
 
 
 @ROUTES.get("/capacity/needs", response_class=Response, responses=RESPONSES)
@@ -158,6 +154,7 @@ def needs(
         str | None, Query(description="Keys of areas, joined by commas; else all.")
     ] = None,
     years: Years = "horizon",
+    suppress: Suppress = None,
 ) -> Response:
     """What space every area needs, by both methods, with its interval."""
     from acutecast.capacity import open_capacity
@@ -167,8 +164,14 @@ def needs(
     if capacity is None:
         raise _no_capacity(result)
     frame = capacity.needs(parts(areas) or None, years_of(result, years))
-    notes = [str(Problem(**note)) for note in capacity.warnings]
-    return tables.answer(Table(frame, notes), form, "needs")
+    rule = threshold(ws, result, suppress)
+    notes = told(capacity.warnings, rule)
+    if (rule or 0) <= (result.info.get("suppressed_below") or 0):
+        return tables.answer(Table(frame, notes), form, "needs")
+    # The run was not stored with this rule, and its spaces do not say of how many patients they
+    # are; so none of them is shown as it was.
+    frame = frame.with_columns(frame["baseline"].clear(len(frame)))
+    return tables.answer(Table(frame, [*notes, _NO_SPACES]), form, "needs")
 
 
 def _no_capacity(run: Run) -> Refused:
@@ -197,14 +200,35 @@ def _frame_of(found: Values) -> polars.DataFrame:
     return frame.with_columns(shown.alias("baseline"))
 
 
-def _without_baseline(frame: polars.DataFrame, rule: int | None) -> polars.DataFrame:
-    """Empty the first year of a path where its count is small."""
+def _answer(
+    frame: polars.DataFrame,
+    hide: Callable[[polars.DataFrame, int], polars.DataFrame],
+    rule: int | None,
+    form: str,
+    name: str,
+) -> Response:
+    """Give figures as an answer, hidden where there is a rule for small numbers."""
+    if rule is None:
+        return tables.answer(Table(frame), form, name)
+    notes = [_HIDDEN.format(most=rule - 1)]
+    return tables.answer(Table(hide(frame, rule), notes), form, name)
+
+
+def _without_baselines(frame: polars.DataFrame, rule: int) -> polars.DataFrame:
+    """Empty small counts, and what would give them back in their row."""
+    from acutecast.results import hide_small_counts
+
+    return hide_small_counts(frame, rule)
+
+
+def _without_first_year(frame: polars.DataFrame, rule: int) -> polars.DataFrame:
+    """Empty the first year of a path, the baseline, where its count is small."""
     import polars as pl
 
     from acutecast.results.suppress import is_small
 
     first = frame["mean"][0]
-    if rule is None or first is None or not is_small(frame["mean"].head(1).to_numpy(), rule)[0]:
+    if first is None or not is_small(frame["mean"].head(1).to_numpy(), rule)[0]:
         return frame
     figures = [name for name in frame.columns if name != "year"]
     hidden = pl.lit(None, pl.Float64)
@@ -214,17 +238,9 @@ def _without_baseline(frame: polars.DataFrame, rule: int | None) -> polars.DataF
     )
 
 
-def _without_small(frame: polars.DataFrame, rule: int | None) -> polars.DataFrame:
-    """Leave out the parts of small baseline counts, which would give those back."""
+def _without_parts(frame: polars.DataFrame, rule: int) -> polars.DataFrame:
+    """Leave out the parts of small counts, which would give those back."""
     import polars as pl
 
-    from acutecast.results import hide_small_counts
-
-    if rule is None:
-        return frame
-    shown = hide_small_counts(frame, rule)["baseline"].is_not_null()
+    shown = _without_baselines(frame, rule)["baseline"].is_not_null()
     return frame.filter(pl.Series(shown))
-
-
-def _notes(rule: int | None) -> list[str]:
-    return [] if rule is None else [_HIDDEN.format(most=rule - 1)]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, contextmanager
 from typing import Annotated, Any
 
 import anyio
@@ -15,24 +15,19 @@ from starlette.responses import StreamingResponse
 from acutecast.errors import AcutecastError, Problem
 from acutecast.service.caller import Caller, Shared
 from acutecast.service.refusals import not_now
-from acutecast.service.shapes import ID, Content, Problems, RunId, RunIn, RunOut, Runs, State
+from acutecast.service.shapes import ID, Problems, RunId, RunIn, RunOut, Runs, State
 from acutecast.workspace import (
     JobRow,
     Person,
     Workspace,
     cancel,
-    create_scenario,
     delete_job,
-    delete_scenario,
     list_jobs,
-    provider,
     read_job,
     submit,
+    submit_new,
 )
 from acutecast.workspace.content import parsed
-from acutecast.workspace.content import plain as plain_content
-from acutecast.workspace.options import checked_options
-from acutecast.workspace.queue_limit import check_room
 
 ROUTES = APIRouter(prefix="/runs", tags=["runs"])
 LONGEST_WAIT, LONGEST_FOLLOWING = 60, 600
@@ -62,10 +57,18 @@ def ask_for_run(
     Where the same run of the same scenario waits or is under way, that is given instead, so a
     request by id may be repeated. A scenario that is sent is kept, as yours, with its history.
     """
+    options: dict[str, Any] = {
+        "runs": asked.runs, "years": asked.years, "capacity": asked.capacity,
+        "suppress": asked.suppress,
+    }  # fmt: skip
     if isinstance(asked.scenario, str):
-        job = _submit(ws, person, asked.scenario, asked)
+        job = submit(ws, person, asked.scenario, **options)
+    elif asked.provider is None and parsed(asked.scenario).dataset is None:
+        raise AcutecastError(
+            Problem("is not set", "provider", remedy="Name the provider that it is for.")
+        )
     else:
-        job = _submit_sent(ws, person, asked.scenario, asked)
+        job = submit_new(ws, person, asked.scenario, asked.provider, asked.name, **options)
     prefix = request.scope.get("root_path", "")
     response.headers["Location"] = f"{prefix}/v1/runs/{job.id}"
     return RunOut.of_job(job)
@@ -127,11 +130,11 @@ async def follow(
     ended or the time is over; `event: gone` where it was deleted meanwhile.
     """
     job = await run_in_threadpool(read_job, ws, person, run)
-    # Before the answer begins, because nothing can be refused later.
-    with _following():
-        pass
+    events = _events(ws, person, job, seconds)
+    # It is counted, or refused, before the answer begins; later nothing can be refused.
+    first = await anext(events)
     return StreamingResponse(
-        _events(ws, person, job, seconds),
+        _from(first, events),
         media_type="text/event-stream",
         headers={"X-Accel-Buffering": "no"},
     )
@@ -149,40 +152,19 @@ def delete_run(ws: Shared, person: Caller, run: RunId) -> None:
     delete_job(ws, person, run)
 
 
-def _submit(ws: Workspace, person: Person, scenario_id: str, asked: RunIn) -> JobRow:
-    return submit(
-        ws, person, scenario_id, runs=asked.runs, years=asked.years, capacity=asked.capacity,
-        suppress=asked.suppress,
-    )  # fmt: skip
+async def _from(first: str, rest: AsyncGenerator[str, None]) -> AsyncIterator[str]:
+    async with aclosing(rest):
+        yield first
+        async for text in rest:
+            yield text
 
 
-def _submit_sent(ws: Workspace, person: Person, sent: Content, asked: RunIn) -> JobRow:
-    """Keep a scenario that was sent and ask for its run; where that fails, neither is left."""
-    content = plain_content(parsed(sent))
-    code = asked.provider or content.get("dataset")
-    if code is None:
-        raise AcutecastError(
-            Problem("is not set", "provider", remedy="Name the provider that it is for.")
-        )
-    data = provider(ws, person, code, content.get("baseline_year"))
-    checked_options(
-        content, data, asked.runs, asked.years, asked.capacity,
-        (asked.suppress, ws.settings.suppress), ws.settings.max_runs,
-    )  # fmt: skip
-    with ws.reading() as connection:
-        check_room(ws, connection, person)
-    row = create_scenario(ws, person, content, code, asked.name)
-    try:
-        return _submit(ws, person, row.id, asked)
-    except AcutecastError:
-        delete_scenario(ws, person, row.id)
-        raise
-
-
-async def _events(ws: Workspace, person: Person, job: JobRow, seconds: int) -> AsyncIterator[str]:
+async def _events(
+    ws: Workspace, person: Person, job: JobRow, seconds: int
+) -> AsyncGenerator[str, None]:
     began = spoke = time.monotonic()
     said = ""
-    with _following(most=None):
+    with _following():
         while True:
             text = RunOut.of_job(job).model_dump_json()
             if text != said:
@@ -202,14 +184,14 @@ async def _events(ws: Workspace, person: Person, job: JobRow, seconds: int) -> A
 
 
 @contextmanager
-def _following(most: int | None = MOST_FOLLOWERS) -> Iterator[None]:
+def _following() -> Iterator[None]:
     """Count a request among those that follow a run, in the one thread of the event loop.
 
     Raises:
-        Refused: with status 503 where there are `most` already.
+        Refused: with status 503 where there are too many already.
     """
     global _followers
-    if most is not None and _followers >= most:
+    if _followers >= MOST_FOLLOWERS:
         raise not_now("too many requests follow runs", "Ask again later, and less often.")
     _followers += 1
     try:

@@ -19,7 +19,7 @@ from starlette.responses import FileResponse
 
 from acutecast.errors import AcutecastError
 from acutecast.service.caller import Caller, Shared
-from acutecast.service.opened import check_stored_hidden, opened, threshold
+from acutecast.service.opened import check_given, given_files, opened, threshold
 from acutecast.service.questions import Suppress, parts
 from acutecast.service.results import NO_RESULTS
 from acutecast.service.shapes import FileOut, Files, RunId
@@ -52,12 +52,15 @@ def _a_file(media: str) -> dict[int | str, dict[str, Any]]:
 
 @ROUTES.get("/files")
 def list_files(ws: Shared, person: Caller, run: RunId) -> Files:
-    """List the stored tables of a run; `docs/reference/run-folder.md` says what is in them."""
+    """List the stored tables of a run; `docs/reference/run-folder.md` says what is in them.
+
+    Where small numbers are hidden, those that would give them back are left out.
+    """
     _, result = opened(ws, person, run)
     return Files(
         files=[
             FileOut(name=name, rows=about["rows"], bytes=about["bytes"])
-            for name, about in result.info["tables"].items()
+            for name, about in given_files(ws, result).items()
         ]
     )
 
@@ -66,10 +69,7 @@ def list_files(ws: Shared, person: Caller, run: RunId) -> Files:
 def stored_file(ws: Shared, person: Caller, run: RunId, name: str) -> Response:
     """Fetch a stored table of a run, as Parquet."""
     job, result = opened(ws, person, run)
-    # Only names that the run itself lists: nothing else in its folder, and nothing outside.
-    if name not in result.info["tables"]:
-        raise Forbidden()
-    check_stored_hidden(ws, result)
+    check_given(ws, result, name)
     path = job.folder / name
     if not path.is_file():  # the run was deleted in this moment
         raise Forbidden()

@@ -164,7 +164,7 @@ def _entry_problems(where: str, entry: Any) -> Iterator[Problem]:
     person = entry.get("person")
     if not isinstance(person, str) or not person.strip() or not person.isprintable():
         yield Problem("names nobody", f"{where}.person", remedy="Write a name as people read it.")
-    elif len(person) > LONGEST_NAME:
+    elif len(person.casefold()) > LONGEST_NAME:
         yield Problem(f"has {len(person)} letters", f"{where}.person")
     groups = entry.get("groups", [])
     if not isinstance(groups, list) or not all(isinstance(g, str) and g.strip() for g in groups):

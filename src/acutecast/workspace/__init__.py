@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         open_result,
         read_job,
         submit,
+        submit_new,
     )
     from acutecast.workspace.processes import start_workers
     from acutecast.workspace.rows import LastRun, ScenarioRow
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
         upload_scenario,
     )
     from acutecast.workspace.settings import Settings, read_settings
-    from acutecast.workspace.worker import work_forever, work_once
+    from acutecast.workspace.worker import run_worker, work_forever, work_once
     from acutecast.workspace.workspace import Workspace, health, open_workspace
 
 _HOMES = {
@@ -100,9 +101,11 @@ _HOMES = {
     "rename_scenario": "scenarios",
     "restore_scenario": "scenarios",
     "revert_to": "edits",
+    "run_worker": "worker",
     "share_scenario": "scenarios",
     "start_workers": "processes",
     "submit": "jobs",
+    "submit_new": "jobs",
     "undo": "edits",
     "upload_scenario": "scenarios",
     "work_forever": "worker",
@@ -150,9 +153,11 @@ __all__ = [
     "rename_scenario",
     "restore_scenario",
     "revert_to",
+    "run_worker",
     "share_scenario",
     "start_workers",
     "submit",
+    "submit_new",
     "undo",
     "upload_scenario",
     "work_forever",

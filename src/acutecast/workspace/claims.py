@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,9 @@ from uuid import uuid4
 from sqlalchemy import case, null, select, update
 
 from acutecast.compute import Event
+from acutecast.workspace.content import storable
 from acutecast.workspace.tables import JOB
-from acutecast.workspace.workspace import now
+from acutecast.workspace.workspace import clock
 
 if TYPE_CHECKING:
     from acutecast.workspace.workspace import Workspace
@@ -45,6 +46,7 @@ class Claim:
 
     Attributes:
         id: the job's.
+        attempt: which attempt at it this is, from 1.
         token: what the row holds as long as the job is this worker's; another for every claim.
         dataset: the code of the provider.
         content: the scenario as it was when the run was asked for.
@@ -52,10 +54,24 @@ class Claim:
     """
 
     id: str
+    attempt: int
     token: str
     dataset: str
     content: Mapping[str, Any]
     options: Mapping[str, Any]
+
+    @property
+    def folder(self) -> str:
+        """The name of the folder in which the results are made."""
+        return folder_name(self.id, self.attempt)
+
+
+def folder_name(job: str, attempt: int) -> str:
+    """Name the folder of an attempt at a job.
+
+    Each has its own, so that a worker that was taken for dead and goes on disturbs nobody.
+    """
+    return job if attempt <= 1 else f"{job}-{attempt}"
 
 
 def take(ws: Workspace, worker: str) -> Claim | None:
@@ -78,22 +94,20 @@ def take(ws: Workspace, worker: str) -> Claim | None:
             first = connection.execute(waiting).one_or_none()
         if first is None:
             return None
-        taking = (
-            update(JOB)
-            .where(JOB.c.id == first.id, JOB.c.state == QUEUED, JOB.c.deleted_at.is_(None))
-            .values(
-                {
-                    "state": RUNNING, "worker": token, "attempts": JOB.c.attempts + 1,
-                    "stage": "reading", "done": 0, "of": 1, "seconds": 0.0,
-                    "started_at": now(), "beat_at": now(), "ended_at": None,
-                }
-            )
-        )  # fmt: skip
+        still = (JOB.c.id == first.id, JOB.c.state == QUEUED, JOB.c.deleted_at.is_(None))
         with ws.writing() as connection:
-            taken = connection.execute(taking).rowcount
+            at = clock(connection)
+            said = {
+                "state": RUNNING, "worker": token, "attempts": JOB.c.attempts + 1,
+                "stage": "reading", "done": 0, "of": 1, "seconds": 0.0,
+                "started_at": at, "beat_at": at, "ended_at": None,
+            }  # fmt: skip
+            taken = connection.execute(update(JOB).where(*still).values(said)).rowcount
+            attempt = connection.execute(select(JOB.c.attempts).where(JOB.c.id == first.id))
+            number = attempt.scalar_one()
         if taken:
             content, options = json.loads(first.content), json.loads(first.options)
-            return Claim(first.id, token, first.dataset, content, options)
+            return Claim(first.id, number, token, first.dataset, content, options)
 
 
 def beat(ws: Workspace, claim: Claim, progress: Event) -> None:
@@ -102,11 +116,11 @@ def beat(ws: Workspace, claim: Claim, progress: Event) -> None:
     Raises:
         Lost: where the job is not this worker's any more.
     """
-    said = {
-        "beat_at": now(), "stage": progress.stage, "done": progress.done, "of": progress.of,
-        "seconds": progress.seconds,
-    }  # fmt: skip
     with ws.writing() as connection:
+        said = {
+            "beat_at": clock(connection), "stage": progress.stage, "done": progress.done,
+            "of": progress.of, "seconds": progress.seconds,
+        }  # fmt: skip
         if not connection.execute(update(JOB).where(*_mine(claim)).values(said)).rowcount:
             raise Lost(claim.id)
 
@@ -125,7 +139,9 @@ def stop_asked(ws: Workspace, claim: Claim) -> bool:
 
 
 def end(ws: Workspace, claim: Claim, state: str, message: str | None = None) -> None:
-    """End a job, and remove its folder unless there is a result that somebody wants.
+    """End a job, and remove its results unless somebody wants them.
+
+    Where the job is another worker's by now, that one ends it, and these results are removed.
 
     Args:
         ws: the workspace.
@@ -133,12 +149,12 @@ def end(ws: Workspace, claim: Claim, state: str, message: str | None = None) -> 
         state: DONE, FAILED or CANCELLED.
         message: what to tell people of it; None to leave what was said before.
     """
-    said: dict[str, Any] = {"state": state, "ended_at": now(), "worker": None}
+    said: dict[str, Any] = {"state": state}
     if message is not None:
-        said["message"] = message
+        said["message"] = storable(message)
     if state == DONE:
         said |= {"stage": "", "done": JOB.c.of}
-    _finish(ws, claim, said)
+    _finish(ws, claim, lambda at: said | {"ended_at": at})
 
 
 def give_back(ws: Workspace, claim: Claim) -> None:
@@ -147,13 +163,8 @@ def give_back(ws: Workspace, claim: Claim) -> None:
     It does not count as an attempt, since nothing is wrong with the job.
     """
     asked = JOB.c.stop_asked
-    said = {
-        "state": case((asked, CANCELLED), else_=QUEUED),
-        "ended_at": case((asked, now()), else_=null()),
-        "attempts": JOB.c.attempts - 1,
-        "worker": None,
-    }
-    _finish(ws, claim, said)
+    said = {"state": case((asked, CANCELLED), else_=QUEUED), "attempts": JOB.c.attempts - 1}
+    _finish(ws, claim, lambda at: said | {"ended_at": case((asked, at), else_=null())})
 
 
 def requeue_stale(ws: Workspace, at: datetime | None = None) -> int:
@@ -161,50 +172,59 @@ def requeue_stale(ws: Workspace, at: datetime | None = None) -> int:
 
     Args:
         ws: the workspace.
-        at: the time to judge by; now if None.
+        at: the time to judge by; that of the database if None.
 
     Returns:
         How many jobs there were.
     """
-    silent = (JOB.c.state == RUNNING, JOB.c.beat_at < (at or now()) - STALE)
     with ws.reading() as connection:
-        found = connection.execute(select(JOB.c.id).where(*silent)).scalars().all()
+        at = at or clock(connection)
+        silent = (JOB.c.state == RUNNING, JOB.c.beat_at < at - STALE)
+        found = connection.execute(select(JOB.c.id, JOB.c.attempts).where(*silent)).all()
     asked, often = JOB.c.stop_asked, JOB.c.attempts >= MOST_ATTEMPTS
     over = asked | often
     said = {
         "state": case((asked, CANCELLED), (often, FAILED), else_=QUEUED),
         "message": case((asked, JOB.c.message), (often, _TOO_OFTEN), else_=_AGAIN),
-        "ended_at": case((over, now()), else_=null()),
         "worker": None,
     }
     count = 0
-    for job in found:
+    for job, attempt in found:
+        same = (JOB.c.id == job, JOB.c.attempts == attempt, *silent)
         with ws.writing() as connection:
-            changed = connection.execute(
-                update(JOB).where(JOB.c.id == job, *silent).values(said)
-            ).rowcount
+            ended = {"ended_at": case((over, clock(connection)), else_=null())}
+            changed = connection.execute(update(JOB).where(*same).values(said | ended)).rowcount
         count += changed
         if changed:
-            clear(ws, job)
+            # Another worker may have begun the next attempt by now, which has another folder.
+            clear(ws, folder_name(job, attempt))
     return count
 
 
-def clear(ws: Workspace, job: str) -> None:
-    """Remove the folder of a job, and what killed workers left half-written beside it."""
-    for folder in (ws.settings.runs / job, *ws.settings.runs.glob(f".{job}.*")):
-        shutil.rmtree(folder, ignore_errors=True)
+def clear_all(ws: Workspace, job: str) -> None:
+    """Remove the results of every attempt at a job that is over."""
+    clear(ws, *(folder_name(job, attempt + 1) for attempt in range(MOST_ATTEMPTS)))
 
 
-def _finish(ws: Workspace, claim: Claim, said: Mapping[str, Any]) -> None:
-    how = select(JOB.c.state, JOB.c.deleted_at).where(JOB.c.id == claim.id)
+def clear(ws: Workspace, *names: str) -> None:
+    """Remove folders of attempts, and what killed workers left half-written beside them."""
+    for name in names:
+        for folder in (ws.settings.runs / name, *ws.settings.runs.glob(f".{name}.*")):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _finish(ws: Workspace, claim: Claim, said: Callable[[datetime], dict[str, Any]]) -> None:
+    """Write how a job ended where it is still this worker's; `said` takes the time."""
+    how = select(JOB.c.state, JOB.c.attempts, JOB.c.deleted_at).where(JOB.c.id == claim.id)
     with ws.writing() as connection:
-        finished = connection.execute(update(JOB).where(*_mine(claim)).values(dict(said)))
-        if not finished.rowcount:
-            return
+        values = said(clock(connection)) | {"worker": None}
+        mine = connection.execute(update(JOB).where(*_mine(claim)).values(values)).rowcount
         row = connection.execute(how).one()
     # Whoever deletes a job marks it first and then removes the folder: one of the two sees both.
-    if row.deleted_at is not None or row.state in (FAILED, CANCELLED):
-        clear(ws, claim.id)
+    if row.state in (FAILED, CANCELLED) or (row.state == DONE and row.deleted_at is not None):
+        clear_all(ws, claim.id)
+    elif not mine and row.attempts > claim.attempt:
+        clear(ws, claim.folder)
 
 
 def _mine(claim: Claim) -> tuple[Any, ...]:

@@ -88,6 +88,11 @@ def to_text(value: Any) -> str:
     return json.dumps(value, sort_keys=True, allow_nan=False, separators=(",", ":"))
 
 
+def storable(text: str) -> str:
+    """Give a text as every database keeps it: none keeps the sign 0, and none half a sign."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
 def from_user(value: Any, where: str) -> Any:
     """Take a value as JSON has it.
 
@@ -198,11 +203,12 @@ def _put(node: Any, at: Path, rest: Path, value: Any) -> Any:
     key, *below = rest
     here = (*at, key)
     child = _put(branch.get(key), here, tuple(below), value) if below else value
-    left = {name: inner for name, inner in branch.items() if name != key}
+    if (key in branch) == (child is not None) and child == branch.get(key):
+        return node  # as it was, however it was written
+    left = dict(branch)
+    left.pop(key, None)
     if child is not None:
         left[key] = child
-    if left == branch:
-        return node  # as it was, however it was written
     return left if left or _says_something_empty(at) else None
 
 

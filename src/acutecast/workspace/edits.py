@@ -200,11 +200,9 @@ def _edit(
         content = row.content
         for wanted in applied:
             content = contents.with_value(content, wanted.path, wanted.value)
-        changed = contents.changes(row.content, contents.normal(content)) if applied else []
+        after = contents.normal(content) if applied else row.content
+        changed = contents.changes(row.content, after)
         if changed:
-            after = row.content
-            for path, _, value in changed:
-                after = contents.with_value(after, path, value)
             set_row(
                 connection, person, row, kind, changed, reason, revision=row.revision + 1,
                 name=after["name"], content=contents.to_text(after),

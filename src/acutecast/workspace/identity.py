@@ -52,10 +52,11 @@ def identify(settings: Settings, headers: Mapping[str, str]) -> Person:
     }[settings.identity]()
     name, title, groups = said
     name = name.strip()
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+    known_as = name.casefold()  # which may be longer
+    if not name or len(known_as) > LONGEST_NAME or not name.isprintable():
         raise _nobody()
     grant = _access(settings).of(name, groups)
-    return Person(name.casefold(), title.strip() or name, grant.role, grant.providers, groups)
+    return Person(known_as, title.strip() or name, grant.role, grant.providers, groups)
 
 
 def _of_connect(headers: Mapping[str, str]) -> _Said:

@@ -10,20 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from sqlalchemy import case, insert, select, true, update
+from sqlalchemy import Connection, case, insert, select, true, update
 
 from acutecast.errors import AcutecastError, Problem
 from acutecast.workspace import claims
 from acutecast.workspace.access import Forbidden, Person, demand, may
 from acutecast.workspace.claims import CANCELLED, DONE, QUEUED, RUNNING
-from acutecast.workspace.content import to_text
+from acutecast.workspace.content import storable, to_text
 from acutecast.workspace.data import provider
 from acutecast.workspace.options import checked_options
 from acutecast.workspace.queue_limit import check_room
-from acutecast.workspace.rows import locked_row
-from acutecast.workspace.scenarios import read_scenario
+from acutecast.workspace.rows import add_row, is_id, locked_row, of_providers
+from acutecast.workspace.scenarios import fitted, read_scenario
 from acutecast.workspace.tables import JOB, SCENARIO
-from acutecast.workspace.workspace import now
+from acutecast.workspace.workspace import clock
 
 if TYPE_CHECKING:
     from sqlalchemy import RowMapping
@@ -115,30 +115,8 @@ def submit(
     """
     scenario = read_scenario(ws, person, scenario_id)
     demand(person, "run", scenario)
-    stated = scenario.content.get("baseline_year")
-    data = provider(ws, person, scenario.dataset, stated if isinstance(stated, int) else None)
-    hidden = (suppress, ws.settings.suppress)
-    most = ws.settings.max_runs
-    options = checked_options(scenario.content, data, runs, years, capacity, hidden, most)
-    asked = {
-        "id": uuid4().hex,
-        "scenario_id": scenario.id,
-        "scenario_name": scenario.name,
-        "dataset": scenario.dataset,
-        "revision": scenario.revision,
-        "content": to_text(scenario.content),
-        "options": to_text(options),
-        "who": person.name,
-        "state": QUEUED,
-        "stage": "",
-        "done": 0,
-        "of": 1,
-        "seconds": 0.0,
-        "message": "",
-        "attempts": 0,
-        "stop_asked": False,
-        "asked_at": now(),
-    }
+    options = _options(ws, person, scenario.content, runs, years, capacity, suppress)
+    asked = _asked(person, scenario.id, scenario.revision, scenario.content, options)
     same = select(JOB.c.id).where(
         *(JOB.c[name] == asked[name] for name in ("scenario_id", "revision", "options")),
         JOB.c.state.in_((QUEUED, RUNNING)),
@@ -149,9 +127,97 @@ def submit(
         locked_row(connection, person, "run", scenario_id)
         already = connection.execute(same).scalars().first()
         if already is None:
-            check_room(ws, connection, person)
-            connection.execute(insert(JOB).values(asked))
+            _queue(ws, connection, person, asked)
     return read_job(ws, person, already or asked["id"])
+
+
+def submit_new(
+    ws: Workspace,
+    person: Person,
+    content: Mapping[str, Any],
+    dataset: str | None = None,
+    name: str | None = None,
+    *,
+    runs: int | None = None,
+    years: str | Sequence[int] = "all",
+    capacity: bool = False,
+    suppress: int | None = None,
+) -> JobRow:
+    """Make a scenario and ask for its run: both, or neither.
+
+    Args:
+        ws: the workspace.
+        person: who asks, and then owns the scenario, which nobody else sees.
+        content: as for `create_scenario`; so are `dataset` and `name`.
+        dataset: the code of the provider.
+        name: what to call it.
+        runs: as for `submit`; so are `years`, `capacity` and `suppress`.
+        years: the years.
+        capacity: whether to work out the capacity.
+        suppress: which counts to hide.
+
+    Raises:
+        Forbidden: where the person may not make one on this provider.
+        QueueFull: where as many runs of theirs wait already as may.
+        AcutecastError: with everything wrong with the content, or that can be known to be wrong
+            with its run.
+    """
+    scenario = fitted(ws, person, content, dataset, name)
+    options = _options(ws, person, scenario, runs, years, capacity, suppress)
+    scenario_id = uuid4().hex
+    asked = _asked(person, scenario_id, 1, scenario, options)
+    with ws.writing() as connection:
+        add_row(connection, person, scenario, "create", scenario_id=scenario_id, shared=False)
+        _queue(ws, connection, person, asked)
+    return read_job(ws, person, asked["id"])
+
+
+def _options(
+    ws: Workspace,
+    person: Person,
+    content: Mapping[str, Any],
+    runs: int | None,
+    years: str | Sequence[int],
+    capacity: bool,
+    suppress: int | None,
+) -> dict[str, Any]:
+    """Check a scenario of the workspace and what is asked of its run."""
+    data = provider(ws, person, content["dataset"], content.get("baseline_year"))
+    hidden = (suppress, ws.settings.suppress)
+    return checked_options(content, data, runs, years, capacity, hidden, ws.settings.max_runs)
+
+
+def _asked(
+    person: Person,
+    scenario_id: str,
+    revision: int,
+    content: Mapping[str, Any],
+    options: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Give the row of a run that is asked for, without the time."""
+    return {
+        "id": uuid4().hex,
+        "scenario_id": scenario_id,
+        "scenario_name": content["name"],
+        "dataset": content["dataset"],
+        "revision": revision,
+        "content": to_text(content),
+        "options": to_text(options),
+        "who": person.name,
+        "state": QUEUED,
+        "stage": "",
+        "done": 0,
+        "of": 1,
+        "seconds": 0.0,
+        "message": "",
+        "attempts": 0,
+        "stop_asked": False,
+    }
+
+
+def _queue(ws: Workspace, connection: Connection, person: Person, asked: dict[str, Any]) -> None:
+    check_room(ws, connection, person)
+    connection.execute(insert(JOB).values(asked | {"asked_at": clock(connection)}))
 
 
 def list_jobs(ws: Workspace, person: Person, scenario_id: str | None = None) -> list[JobRow]:
@@ -159,6 +225,8 @@ def list_jobs(ws: Workspace, person: Person, scenario_id: str | None = None) -> 
 
     Runs of a deleted scenario are listed only where it is named, for those who may restore it.
     """
+    if scenario_id is not None and not is_id(scenario_id):
+        return []
     if scenario_id is not None:
         return _rows(ws, person, JOB.c.scenario_id == scenario_id)
     return _rows(ws, person, SCENARIO.c.deleted_at.is_(None))
@@ -170,7 +238,7 @@ def read_job(ws: Workspace, person: Person, job_id: str) -> JobRow:
     Raises:
         Forbidden: where there is none, or the person may not see it.
     """
-    found = _rows(ws, person, JOB.c.id == job_id)
+    found = _rows(ws, person, JOB.c.id == job_id) if is_id(job_id) else []
     if not found:
         raise Forbidden()
     return found[0]
@@ -197,13 +265,13 @@ def cancel(ws: Workspace, person: Person, job_id: str) -> JobRow:
             )
         )
     waits, runs = JOB.c.state == QUEUED, JOB.c.state == RUNNING
-    said = {
-        "state": case((waits, CANCELLED), else_=JOB.c.state),
-        "ended_at": case((waits, now()), else_=JOB.c.ended_at),
-        "stop_asked": case((runs, true()), else_=JOB.c.stop_asked),
-        "message": f"Stopped by {person.title or person.name}.",
-    }
     with ws.writing() as connection:
+        said = {
+            "state": case((waits, CANCELLED), else_=JOB.c.state),
+            "ended_at": case((waits, clock(connection)), else_=JOB.c.ended_at),
+            "stop_asked": case((runs, true()), else_=JOB.c.stop_asked),
+            "message": storable(f"Stopped by {person.title or person.name}."),
+        }
         connection.execute(update(JOB).where(JOB.c.id == job_id, waits | runs).values(said))
     return read_job(ws, person, job_id)
 
@@ -216,12 +284,13 @@ def delete_job(ws: Workspace, person: Person, job_id: str) -> None:
     """
     cancel(ws, person, job_id)
     with ws.writing() as connection:
-        connection.execute(update(JOB).where(JOB.c.id == job_id).values(deleted_at=now()))
+        gone = update(JOB).where(JOB.c.id == job_id).values(deleted_at=clock(connection))
+        connection.execute(gone)
     with ws.reading() as connection:
         state = connection.execute(select(JOB.c.state).where(JOB.c.id == job_id)).scalar()
     # A run under way still writes into its folder; its worker removes it when it ends.
     if state != RUNNING:
-        claims.clear(ws, job_id)
+        claims.clear_all(ws, job_id)
 
 
 def open_result(ws: Workspace, person: Person, job_id: str) -> Run:
@@ -264,14 +333,16 @@ def _rows(ws: Workspace, person: Person, *wanted: Any) -> list[JobRow]:
     found = (
         select(*columns, SCENARIO.c.owner, SCENARIO.c.shared, SCENARIO.c.deleted_at.label("gone"))
         .join(SCENARIO, SCENARIO.c.id == JOB.c.scenario_id)
-        .where(JOB.c.deleted_at.is_(None), *wanted)
+        .where(JOB.c.deleted_at.is_(None), of_providers(person), *wanted)
         .order_by(JOB.c.asked_at.desc(), JOB.c.id.desc())
     )
     waiting = select(JOB.c.id).where(JOB.c.state == QUEUED, JOB.c.deleted_at.is_(None))
     with ws.reading() as connection:
         rows = connection.execute(found).all()
-        in_turn = connection.execute(waiting.order_by(JOB.c.asked_at, JOB.c.id)).scalars().all()
-    places = {job: place for place, job in enumerate(in_turn, start=1)}
+        places = {}
+        if any(row.state == QUEUED for row in rows):
+            in_turn = connection.execute(waiting.order_by(JOB.c.asked_at, JOB.c.id)).scalars()
+            places = {job: place for place, job in enumerate(in_turn, start=1)}
     jobs = [(_row(row._mapping, places.get(row.id), ws.settings.runs), row.gone) for row in rows]
     return [job for job, gone in jobs if may(person, "delete" if gone else "see", job)]
 
@@ -284,5 +355,5 @@ def _row(row: RowMapping, position: int | None, runs: Path) -> JobRow:
         seconds_left=seconds_left(*(row[name] for name in _PROGRESS)) if running else None,
         stopping=running and row["stop_asked"],
         options=json.loads(row["options"]),
-        folder=runs / row["id"],
+        folder=runs / claims.folder_name(row["id"], row["attempts"]),
     )

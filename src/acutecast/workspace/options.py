@@ -54,6 +54,7 @@ def checked_options(
             problems += _runs_problems(scenario.runs, most_runs)
         asked, found = _years_of(scenario, data, years)
         problems += found
+        problems += _variant_problems(scenario, data)
         problems += _area_problems(scenario, data) if capacity else []
     except AcutecastError as error:
         problems += error.problems
@@ -120,6 +121,28 @@ def _years_of(
     except AcutecastError as error:
         problems += error.problems
     return years if isinstance(years, str) else [*years], problems
+
+
+def _variant_problems(scenario: Scenario, data: Provider) -> list[Problem]:
+    """Find variants of the population that the data lack; the model would refuse them too."""
+    from acutecast.scenario.own_population import OWN
+
+    people = scenario.population
+    known = set(data.tables["demographic_factors"].column("variant").unique().to_pylist())
+    problems = []
+    for name, weight in people.variants.items():
+        own = people.own.get(name)
+        base = own.base if own else name
+        if weight > 0 and base not in known:
+            problems.append(
+                Problem(
+                    f"the data has no population variant {base}",
+                    where=f"population.own.{name}.base" if own else f"population.variants.{name}",
+                    remedy=f"Choose among {', '.join(sorted(known))}"
+                    + (", or define it under population.own." if base.startswith(OWN) else "."),
+                )
+            )
+    return problems
 
 
 def _area_problems(scenario: Scenario, data: Provider) -> list[Problem]:

@@ -10,8 +10,7 @@ import threading
 import time
 from collections.abc import Mapping
 
-from acutecast.errors import Problem, raise_if_any
-from acutecast.workspace.settings import VARIABLES, Settings
+from acutecast.workspace.settings import VARIABLES, Settings, join_roots
 
 _LOG = logging.getLogger(__name__)
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.5, 60.0
@@ -110,19 +109,10 @@ def environment_of(settings: Settings) -> dict[str, str]:
     Raises:
         AcutecastError: for roots of data that the environment cannot hold.
     """
-    raise_if_any(
-        Problem(
-            "the path has a space, which the list of roots cannot hold",
-            where=root,
-            remedy="Move or link the data to a path without spaces.",
-        )
-        for root in settings.data
-        if len(root.split()) != 1
-    )
     environment = dict(os.environ)
     for variable, name in VARIABLES:
         value = getattr(settings, name)
         environment.pop(variable, None)
         if value not in (None, ()):
-            environment[variable] = " ".join(value) if isinstance(value, tuple) else str(value)
+            environment[variable] = join_roots(value) if name == "data" else str(value)
     return environment

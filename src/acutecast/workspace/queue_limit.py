@@ -8,7 +8,7 @@ from acutecast.errors import AcutecastError, Problem
 from acutecast.workspace.access import Person
 from acutecast.workspace.claims import QUEUED
 from acutecast.workspace.tables import JOB
-from acutecast.workspace.workspace import Workspace
+from acutecast.workspace.workspace import Workspace, in_turn
 
 
 class QueueFull(AcutecastError):
@@ -20,10 +20,10 @@ def check_room(ws: Workspace, connection: Connection, person: Person) -> None:
 
     Args:
         ws: the workspace; its settings say how many may.
-        connection: to its database. In PostgreSQL runs that are asked for in the same moment do
-            not see each other, so that a few more may wait.
+        connection: one for writing, in whose transaction the run is stored.
         person: who asks.
     """
+    in_turn(connection, f"queue of {person.name}")
     theirs = (JOB.c.who == person.name, JOB.c.state == QUEUED, JOB.c.deleted_at.is_(None))
     waiting = connection.execute(select(func.count()).select_from(JOB).where(*theirs)).scalar_one()
     if waiting >= ws.settings.max_queued:

@@ -8,14 +8,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
 
 from acutecast.errors import AcutecastError, Problem
 from acutecast.workspace import content as contents
-from acutecast.workspace.access import Action, Forbidden, Person, demand, may
+from acutecast.workspace.access import EVERY, Action, Forbidden, Person, demand, may
 from acutecast.workspace.content import Path
 from acutecast.workspace.tables import CHANGE, JOB, SCENARIO
-from acutecast.workspace.workspace import now
+from acutecast.workspace.workspace import clock
 
 LONGEST_REASON = 4000
 EVENTS = ("share", "delete", "restore")
@@ -109,6 +120,11 @@ def row_of(row: Row[Any]) -> ScenarioRow:
     )  # fmt: skip
 
 
+def of_providers(person: Person) -> ColumnElement[bool]:
+    """Leave out scenarios on data that a person may not see; of the others, `may` is asked."""
+    return true() if EVERY in person.providers else SCENARIO.c.dataset.in_(person.providers)
+
+
 def visible(row: ScenarioRow, person: Person) -> bool:
     """Tell whether a person may see a scenario; a deleted one, who may restore it."""
     return may(person, "delete" if row.deleted_at else "see", row)
@@ -120,7 +136,8 @@ def read_row(connection: Connection, person: Person, scenario_id: str) -> Scenar
     Raises:
         Forbidden: where there is none, or the person may not see it.
     """
-    _check_id(scenario_id)
+    if not is_id(scenario_id):
+        raise Forbidden()
     found = connection.execute(query().where(SCENARIO.c.id == scenario_id)).one_or_none()
     if found is None or not visible(row := row_of(found), person):
         raise Forbidden()
@@ -136,10 +153,9 @@ def locked_row(
         Forbidden: where there is none, or the person may not do this.
         AcutecastError: where it is deleted, unless it is to be restored.
     """
-    _check_id(scenario_id)
-    connection.execute(
-        select(SCENARIO.c.id).where(SCENARIO.c.id == scenario_id).with_for_update()
-    )  # fmt: skip
+    if is_id(scenario_id):
+        waits = select(SCENARIO.c.id).where(SCENARIO.c.id == scenario_id).with_for_update()
+        connection.execute(waits)
     row = read_row(connection, person, scenario_id)
     demand(person, action, row)
     if row.deleted_at is not None and action != "delete":
@@ -172,7 +188,7 @@ def add_row(
         copied_from: the scenario it is a copy of.
         reason: why.
     """
-    at = now()
+    at = clock(connection)
     connection.execute(
         insert(SCENARIO).values(
             id=scenario_id, name=content["name"], dataset=content["dataset"], owner=person.name,
@@ -203,7 +219,7 @@ def set_row(
         reason: why.
         values: what the row says now, by column.
     """
-    at = now()
+    at = clock(connection)
     said = {"changed_at": at, "changed_by": person.name} | values
     connection.execute(update(SCENARIO).where(SCENARIO.c.id == row.id).values(said))
     revision = values.get("revision", row.revision)
@@ -250,14 +266,12 @@ def checked_reason(reason: str) -> str:
                 remedy=f"Write at most {LONGEST_REASON:,}.",
             )
         )  # fmt: skip
-    # No database keeps the sign 0, and none half a sign.
-    return reason.replace("\0", "").encode("utf-8", "replace").decode("utf-8").strip()
+    return contents.storable(reason).strip()
 
 
-def _check_id(scenario_id: str) -> None:
-    # No database compares every text; what is no id names nothing.
-    if not (scenario_id.isascii() and scenario_id.isalnum()):
-        raise Forbidden()
+def is_id(text: str) -> bool:
+    """Tell whether a text may be an id; databases cannot even look for every text."""
+    return text.isascii() and text.isalnum()
 
 
 def _text(value: Any) -> str | None:

@@ -19,6 +19,7 @@ from acutecast.workspace.rows import (
     add_row,
     checked_reason,
     locked_row,
+    of_providers,
     query,
     read_row,
     row_of,
@@ -26,7 +27,7 @@ from acutecast.workspace.rows import (
     visible,
 )
 from acutecast.workspace.tables import SCENARIO
-from acutecast.workspace.workspace import Workspace, now
+from acutecast.workspace.workspace import Workspace, clock
 
 __all__ = [
     "ScenarioRow",
@@ -56,7 +57,8 @@ def list_scenarios(ws: Workspace, person: Person, deleted: bool = False) -> list
         deleted: list those that are deleted and that the person may restore, instead.
     """
     wanted = SCENARIO.c.deleted_at.is_not(None) if deleted else SCENARIO.c.deleted_at.is_(None)
-    newest = query().where(wanted).order_by(SCENARIO.c.changed_at.desc(), SCENARIO.c.id)
+    newest = query().where(wanted, of_providers(person))
+    newest = newest.order_by(SCENARIO.c.changed_at.desc(), SCENARIO.c.id)
     with ws.reading() as connection:
         found = [row_of(row) for row in connection.execute(newest)]
     return [row for row in found if visible(row, person)]
@@ -276,16 +278,7 @@ def _add(
     copied_from: str | None,
     reason: str = "",
 ) -> ScenarioRow:
-    scenario = contents.plain(contents.parsed(content))
-    code = dataset or scenario.get("dataset")
-    if not code:
-        raise AcutecastError(
-            Problem("is not set", "dataset", remedy="Choose the provider that it is for.")
-        )
-    dataset_of(ws, person, code)
-    demand(person, "edit", code)
-    said = {"name": scenario["name"] if name is None else name, "dataset": code}
-    scenario = contents.normal({**scenario, **said})
+    scenario = fitted(ws, person, content, dataset, name)
     scenario_id = uuid4().hex
     with ws.writing() as connection:
         add_row(
@@ -295,11 +288,43 @@ def _add(
         return read_row(connection, person, scenario_id)
 
 
+def fitted(
+    ws: Workspace,
+    person: Person,
+    content: Mapping[str, Any],
+    dataset: str | None,
+    name: str | None,
+) -> dict[str, Any]:
+    """Give content in normal form, for a provider on whose data the person may make scenarios.
+
+    Args:
+        ws: the workspace.
+        person: who makes a scenario of it.
+        content: of a scenario file of ours or an NHP parameter file.
+        dataset: the code of the provider; that of the content if None.
+        name: what to call it; as the content does if None.
+
+    Raises:
+        Forbidden: where the person may not make one on this provider.
+        AcutecastError: with everything wrong with the content.
+    """
+    scenario = contents.plain(contents.parsed(content))
+    code = dataset or scenario.get("dataset")
+    if not code:
+        raise AcutecastError(
+            Problem("is not set", "dataset", remedy="Choose the provider that it is for.")
+        )
+    dataset_of(ws, person, code)
+    demand(person, "edit", code)
+    said = {"name": scenario["name"] if name is None else name, "dataset": code}
+    return contents.normal({**scenario, **said})
+
+
 def _set_deleted(ws: Workspace, person: Person, scenario_id: str, *, deleted: bool) -> ScenarioRow:
     with ws.writing() as connection:
         row = locked_row(connection, person, "delete", scenario_id)
         if (row.deleted_at is not None) != deleted:
             kind = "delete" if deleted else "restore"
-            when = now() if deleted else None
+            when = clock(connection) if deleted else None
             set_row(connection, person, row, kind, [((), None, None)], deleted_at=when)
         return read_row(connection, person, scenario_id)

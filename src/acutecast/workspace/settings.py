@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from acutecast.errors import Problem, raise_if_any
+from acutecast.files import is_url, local
 
 IDENTITIES = ("local", "connect", "proxy", "azure")
 
@@ -19,8 +21,8 @@ class Settings:
     Attributes:
         home: folder of the database (unless `database` says otherwise), the runs and the demo.
         database: SQLAlchemy URL; SQLite in `home` where None.
-        data: roots of provider tables, paths or URLs, separated by spaces; the demo region in
-            `home` where empty.
+        data: roots of provider tables, paths or URLs, separated by spaces; one with spaces in it
+            stands in double quotes. The demo region in `home` where empty.
         identity: who says who a person is: "local" (one person, no questions: a laptop),
             "connect" (Posit Connect), "proxy" (headers of a reverse proxy that removes them from
             what clients send), "azure" (Azure's built-in authentication).
@@ -86,6 +88,38 @@ _LEAST = {
 }  # fmt: skip
 
 
+_ROOT = re.compile(r'"([^"]+)"|([^\s"]+)')
+_ROOTS = re.compile(r'\s*(("[^"]+"|[^\s"]+)(\s+|$))*')
+
+
+def split_roots(text: str) -> tuple[str, ...]:
+    """Give the roots that a text names: separated by spaces, one with spaces in double quotes."""
+    return tuple(quoted or plain for quoted, plain in _ROOT.findall(text))
+
+
+def join_roots(roots: Sequence[str]) -> str:
+    """Write roots as `split_roots` reads them.
+
+    Raises:
+        AcutecastError: for what no text can name.
+    """
+    raise_if_any(
+        Problem(
+            "the path has a double quote, which the list of roots cannot hold",
+            where=root,
+            remedy="Move or link the data to a path without it.",
+        )
+        for root in roots
+        if '"' in root
+    )
+    return " ".join(f'"{root}"' if len(root.split()) != 1 else root for root in roots)
+
+
+def _whole_root(root: str) -> str:
+    """Give a root as it is from any folder."""
+    return root if is_url(root) else str(local(root).expanduser().absolute())
+
+
 def read_settings(environment: Mapping[str, str] = os.environ, **stated: object) -> Settings:
     """Read the settings; what is `stated` (and not None) goes before the environment.
 
@@ -107,14 +141,24 @@ def read_settings(environment: Mapping[str, str] = os.environ, **stated: object)
             values[name] = str(raw[name])
     if "data" in raw:
         data = raw["data"]
-        values["data"] = tuple(data.split()) if isinstance(data, str) else tuple(data)  # type: ignore[arg-type]
+        if isinstance(data, str) and not _ROOTS.fullmatch(data):
+            problems.append(
+                Problem(
+                    "a double quote is not closed, or stands in the middle of a root",
+                    where=names["data"],
+                    example=data,
+                    remedy='Write /one az://two "/with spaces".',
+                )
+            )
+        roots = split_roots(data) if isinstance(data, str) else tuple(data)  # type: ignore[arg-type]
+        values["data"] = tuple(map(_whole_root, roots))
     for name in ("access", "tokens"):
         if name in raw:
             values[name] = Path(str(raw[name])).expanduser().absolute()
     for name, least in _LEAST.items():
         if name in raw:
             text = str(raw[name])
-            if text.isdigit() and int(text) >= least:
+            if text.isdecimal() and int(text) >= least:
                 values[name] = int(text)
             else:
                 problems.append(

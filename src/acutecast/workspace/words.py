@@ -51,7 +51,9 @@ _EVENTS = {
     "restore": "restored",
 }
 _OWN = ("population", "own")
-_CERTAIN = '{"distribution":"point","value":1}'
+_CERTAIN = {"distribution": "point", "value": 1}
+_LONGEST_KEPT = 2000
+"""Letters of a path and its value, up to which their description is kept for the next time."""
 
 
 def label_of(path: Path) -> str:
@@ -145,7 +147,7 @@ def _said(path: Path, value: Any) -> _Said:
         if _described(path, _CERTAIN) is None:
             return _Said(_unset(path))
         return _Said("as in the base" if path[:2] == _OWN else "no change")
-    described = _described(path, contents.to_text(value))
+    described = _described(path, value)
     if described is not None:
         reason = f"“{described['reason']}”" if described["reason"] else ""
         timed = isinstance(value, Mapping) and "profile" in value
@@ -155,13 +157,19 @@ def _said(path: Path, value: Any) -> _Said:
     return _Said(_plain(value))
 
 
-@lru_cache(4096)
-def _described(path: Path, text: str) -> dict[str, str] | None:
+def _described(path: Path, value: Any) -> dict[str, str] | None:
     """Describe the assumption at a path; None where what stands there is none."""
-    from acutecast.scenario import describe, load_scenario
-
     if len(path) < 3 or (_section(path[0]) is None and path[:2] != _OWN):
         return None
+    text = contents.to_text(value)
+    if len(text) + sum(map(len, path)) > _LONGEST_KEPT:
+        return _description(path, text)
+    return _kept_description(path, text)
+
+
+def _description(path: Path, text: str) -> dict[str, str] | None:
+    from acutecast.scenario import describe, load_scenario
+
     base: dict[str, Any] = {"name": "x", GROWTH[0]: {} if path[:1] == GROWTH else "none"}
     if path[:2] == _OWN:
         base["population"] = {"variants": {path[2]: 1.0}}
@@ -172,6 +180,9 @@ def _described(path: Path, text: str) -> dict[str, str] | None:
     except AcutecastError:
         return None
     return rows[0] if len(rows) == 1 else None
+
+
+_kept_description = lru_cache(4096)(_description)
 
 
 def _section(field: str) -> str | None:

@@ -1,6 +1,7 @@
 """A worker: takes jobs from the queue one after the other and runs them.
 
-Start one with `python -m acutecast.workspace.worker`; the settings come from the environment.
+`acutecast worker` starts one. The application and the service start theirs with
+`python -m acutecast.workspace.worker`, which ends with its parent and waits for people's requests.
 """
 
 from __future__ import annotations
@@ -21,15 +22,17 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from acutecast.compute import Event, Watch
-from acutecast.errors import AcutecastError, Cancelled, Problem
+from acutecast.errors import AcutecastError, Cancelled
 from acutecast.files import write_text
 from acutecast.workspace import claims
 from acutecast.workspace.claims import Claim, requeue_stale
+from acutecast.workspace.notes import told, without_paths
 
 if TYPE_CHECKING:
+    from acutecast.workspace.settings import Settings
     from acutecast.workspace.workspace import Workspace
 
-__all__ = ["main", "requeue_stale", "work_forever", "work_once"]
+__all__ = ["main", "requeue_stale", "run_worker", "work_forever", "work_once"]
 
 UNTIL_STDIN_CLOSES = "--until-stdin-closes"
 _TICK = 0.5
@@ -70,8 +73,7 @@ def work_once(
     claim = claims.take(ws, worker)
     if claim is None:
         return False
-    # What a killed worker left of an earlier attempt.
-    claims.clear(ws, claim.id)
+    claims.clear(ws, claim.folder)
     pulse = _Pulse(ws, claim, stop or threading.Event())
     try:
         with pulse:
@@ -82,7 +84,7 @@ def work_once(
         else:
             _insist(lambda: claims.give_back(ws, claim))
     except AcutecastError as error:
-        words = str(error)
+        words = without_paths(str(error), ws.settings)
         _insist(lambda: claims.end(ws, claim, claims.FAILED, words))
     except MemoryError:
         words = "There was not enough memory. Ask for fewer runs or years." + _logged(ws, claim)
@@ -98,20 +100,36 @@ def work_once(
     return True
 
 
-def work_forever(ws: Workspace, stop: threading.Event, worker: str | None = None) -> None:
-    """Work on the queue until `stop` is set."""
+def work_forever(
+    ws: Workspace,
+    stop: threading.Event,
+    worker: str | None = None,
+    *,
+    until_empty: bool = False,
+) -> None:
+    """Work on the queue until `stop` is set.
+
+    Args:
+        ws: the workspace.
+        stop: once set, a job under way goes back in the queue.
+        worker: a name for this worker, to be read by people.
+        until_empty: end also when nothing waits; a database that does not answer is waited for.
+    """
     worker = worker or f"{platform.node()}:{os.getpid()}"
     _warm()
     swept = -_SWEEP
     while not stop.is_set():
-        worked = False
+        worked = empty = False
         try:
             if time.monotonic() - swept >= _SWEEP:
                 requeue_stale(ws)
                 swept = time.monotonic()
             worked = work_once(ws, worker, stop=stop)
+            empty = not worked
         except _NO_ANSWER:
             _LOG.exception("the database did not answer; trying again")
+        if empty and until_empty:
+            return
         if not worked:
             stop.wait(_TICK)
 
@@ -127,7 +145,7 @@ def run_model(ws: Workspace, claim: Claim, watch: Watch, cancelled: Callable[[],
     run = api.run(
         dict(claim.content),
         kept_provider(data),
-        ws.settings.runs / claim.id,
+        ws.settings.runs / claim.folder,
         runs=asked["runs"],
         years=asked["years"],
         threads=ws.settings.threads,
@@ -142,7 +160,7 @@ def run_model(ws: Workspace, claim: Claim, watch: Watch, cancelled: Callable[[],
     capacity = open_capacity(run)
     if capacity is not None:
         notes += capacity.about["warnings"]
-    return "\n".join(dict.fromkeys(str(Problem(**note)) for note in notes))
+    return "\n".join(told(notes, asked["suppress"]))
 
 
 class _Pulse:
@@ -218,8 +236,13 @@ def _insist(write: Callable[[], None]) -> None:
 def _logged(ws: Workspace, claim: Claim) -> str:
     """Write the traceback where those who look after the installation find it; say where."""
     name = f"logs/{claim.id}.log"
-    write_text(ws.settings.home / name, traceback.format_exc())
     _LOG.exception("job %s failed", claim.id)
+    try:
+        write_text(ws.settings.home / name, traceback.format_exc())
+    except OSError:
+        # Most likely the disk is full, which is why the job failed.
+        _LOG.exception("%s cannot be written", name)
+        return " The log of its worker says what."
     return f" {name} in the folder of the workspace says what."
 
 
@@ -245,9 +268,49 @@ def _close_with_stdin(stop: threading.Event) -> None:
     threading.Thread(target=read, daemon=True).start()
 
 
+def run_worker(
+    settings: Settings, *, until_empty: bool = False, until_stdin_closes: bool = False
+) -> int | None:
+    """Work on the queue in this process until it is told to stop.
+
+    SIGTERM and Ctrl-C leave a job at the next block of runs and put it back in the queue; a
+    second one ends the process at once. To be called in the main thread, which hears signals.
+
+    Args:
+        settings: of the installation.
+        until_empty: end also when nothing waits.
+        until_stdin_closes: end also when standard input closes, and let other processes go first.
+
+    Returns:
+        The number of the signal that ended it, or None.
+
+    Raises:
+        AcutecastError: where the workspace cannot be opened.
+    """
+    from acutecast.workspace.workspace import open_workspace
+
+    stop = threading.Event()
+    heard: list[int] = []
+
+    def on_signal(number: int, _: object) -> None:
+        # A second signal ends the process at once.
+        signal.signal(number, signal.SIG_DFL)
+        heard.append(number)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+    if until_stdin_closes:
+        _close_with_stdin(stop)
+        if hasattr(os, "nice"):
+            # Whoever started this answers people meanwhile, who should not wait.
+            os.nice(_POLITENESS)
+    work_forever(open_workspace(settings), stop, until_empty=until_empty)
+    return heard[0] if heard else None
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Work on the queue until SIGTERM, Ctrl-C or the end of the parent."""
-    from acutecast.workspace import open_workspace
     from acutecast.workspace.settings import read_settings
 
     parser = argparse.ArgumentParser(
@@ -259,26 +322,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     asked = parser.parse_args(arguments)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
-    stop = threading.Event()
-
-    def on_signal(number: int, _: object) -> None:
-        # A second signal ends the process at once.
-        signal.signal(number, signal.SIG_DFL)
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, on_signal)
-    if asked.until_stdin_closes:
-        _close_with_stdin(stop)
-        if hasattr(os, "nice"):
-            # Whoever started this answers people meanwhile, who should not wait.
-            os.nice(_POLITENESS)
     try:
-        ws = open_workspace(read_settings())
+        run_worker(read_settings(), until_stdin_closes=asked.until_stdin_closes)
     except AcutecastError as error:
         print(error, file=sys.stderr)
         return 2
-    work_forever(ws, stop)
     return 0
 
 

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoneFree
 
 from acutecast.errors import AcutecastError, Problem
 from acutecast.workspace.locks import alone
@@ -24,15 +25,35 @@ _STARTING_SECONDS = 120
 _MIGRATIONS = "acutecast.workspace:migrations"
 # Any number that no other program takes as an advisory lock on the same PostgreSQL database.
 _ADVISORY = 0x41637574
+# A connection whose other end is gone without a word is given up after half a minute, as a worker
+# is; by itself the operating system waits for hours.
+_PATIENCE = {
+    "connect_timeout": BUSY_SECONDS, "keepalives": 1, "keepalives_idle": 15,
+    "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000,
+}  # fmt: skip
 _REMEDY = (
     "Write a file such as sqlite:////srv/acutecast/acutecast.db, or "
     "postgresql+psycopg://user:password@host/database."
 )
 
 
+class NoAnswer(AcutecastError):
+    """The database does not answer at the moment; nothing was changed."""
+
+
 def now() -> datetime:
-    """Give the time as the tables hold it: UTC, without a zone."""
+    """Give the time of this machine as the tables hold it: UTC, without a zone."""
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def clock(connection: Connection) -> datetime:
+    """Give the time as the tables hold it, by the clock of the database, which all machines share.
+
+    All who use one SQLite file are on one machine, whose clock it is.
+    """
+    if connection.dialect.name == "sqlite":
+        return now()
+    return connection.execute(select(func.timezone("UTC", func.clock_timestamp()))).scalar_one()
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +76,7 @@ class Workspace:
         """Give a connection that sees the database as it is now, until the block ends.
 
         Raises:
-            AcutecastError: where the database does not answer.
+            NoAnswer: where the database does not answer.
         """
         with _in_words("read"), self.engine.connect() as connection:
             if self.engine.dialect.name == "postgresql":
@@ -72,7 +93,7 @@ class Workspace:
         are read to be changed must be locked (`with_for_update`).
 
         Raises:
-            AcutecastError: where the database cannot be written now; nothing is stored.
+            NoAnswer: where the database cannot be written now; nothing is stored.
         """
         with _in_words("written"), self.engine.begin() as connection:
             yield connection
@@ -82,14 +103,25 @@ class Workspace:
         self.engine.dispose()
 
 
+def in_turn(connection: Connection, name: str) -> None:
+    """Wait for others who write and say the same name, until this transaction ends.
+
+    What one of them then counts, the others have stored. In SQLite all who write take turns anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        wait = text("SELECT pg_advisory_xact_lock(:key, hashtext(:name))")
+        connection.execute(wait, {"key": _ADVISORY, "name": name})
+
+
 @contextmanager
 def _in_words(done: str) -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
-        raise AcutecastError(
+    except (OperationalError, NoneFree) as error:
+        said = error.orig if isinstance(error, OperationalError) else error
+        raise NoAnswer(
             Problem(
-                f"the database could not be {done} ({_first_line(error.orig)})",
+                f"the database could not be {done} ({_first_line(said)})",
                 remedy="Nothing was changed. Try again in a moment.",
             )
         ) from error
@@ -187,7 +219,9 @@ def _checked_url(given: str) -> URL:
 def _engine(url: URL) -> Engine:
     try:
         if url.get_backend_name() != "sqlite":
-            return create_engine(url, pool_pre_ping=True)
+            ours = url.get_driver_name().startswith("psycopg")
+            patience = {k: v for k, v in _PATIENCE.items() if ours and k not in url.query}
+            return create_engine(url, pool_pre_ping=True, connect_args=patience)
         engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
     except NoSuchModuleError as error:
         raise AcutecastError(
