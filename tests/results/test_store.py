@@ -167,3 +167,27 @@ def test_a_suppressed_run_shows_no_small_baseline_nor_its_totals(tmp_path):
     assert total["baseline"].to_list() == [None]
     assert total["change_pct"].to_list() == [None]
     assert total["mean"][0] > 0
+
+
+def test_a_suppressed_run_has_no_parts_that_give_a_baseline_back(tmp_path):
+    projection = make_projection()
+    steps = projection.step_counts
+    place = [steps.keys[name] for name in ("activity_type", "sitetret", "pod", "measure")]
+    rows = list(zip(*place, steps.keys["change_factor"], strict=True))
+    small = {
+        row[:-1]
+        for row, value in zip(rows, steps.values.max(axis=(0, 1)), strict=True)
+        if row[-1] == "baseline" and 1 <= value < 50
+    }
+    assert small
+    save_run(projection, SCENARIO, PROVIDER, tmp_path / "run", suppress=50)
+    run = open_run(tmp_path / "run")
+    for name in ("attribution", "step_counts"):
+        keys = run.parts(name).keys
+        columns = [
+            np.array(keys[key].names)[keys[key].codes]
+            for key in ("activity_type", "sitetret", "pod", "measure")
+        ]
+        stored = set(zip(*(column.tolist() for column in columns), strict=True))
+        assert stored
+        assert not stored & small

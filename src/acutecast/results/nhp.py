@@ -22,6 +22,7 @@ from acutecast.files import whole_folder
 from acutecast.results.cells import Cells, Labels, combine, group_baseline, group_sums
 from acutecast.results.long_table import sorted_labels, write_long
 from acutecast.results.questions import column
+from acutecast.results.store import PLACE_OF_PARTS
 from acutecast.results.suppress import is_small
 
 if TYPE_CHECKING:
@@ -335,6 +336,11 @@ def _write_steps(path: Path, run: Run, about: Mapping[str, str], suppress: int |
     if suppress is not None:
         small = is_small(values.max(axis=1), suppress)
         small &= keys["change_factor"].among(("baseline",))
+        # What a small baseline becomes, less its parts, would give it back.
+        place, codes = combine([keys[name] for name in PLACE_OF_PARTS], len(values))
+        of_place = np.zeros(len(codes[0]) if codes else 0, dtype=bool)
+        of_place[place[small]] = True
+        small = of_place[place]
         # The baseline of the step counts stands in runs 1 to N; run 0 is zero anyway.
         hidden = np.repeat(small[:, None], run.runs + 1, axis=1)
         hidden[:, 0] = False

@@ -23,10 +23,12 @@ import acutecast
 from acutecast.demand.cube import Cube, Draws, Parts, Projection
 from acutecast.files import file_system, is_url, whole_folder
 from acutecast.results.cells import Cells
-from acutecast.results.suppress import hide_small
+from acutecast.results.suppress import hide_small, is_small
 
 FORMAT = "acutecast-run"
 FORMAT_VERSION = 1
+# What the parts of a table belong to.
+PLACE_OF_PARTS = ("activity_type", "sitetret", "pod", "measure")
 _VALUES_PER_ROW_GROUP = 1_000_000
 _THREADS = 2
 
@@ -50,7 +52,8 @@ def save_run(
         provider_info: `dataset`, `year` (baseline, calendar year of its start), `hashes` (SHA-256
             by table) and optionally `source` and `rules` (the TPMA rule set that tagged spells).
         target: a folder or an fsspec URL ("az://results/rxx/run-1"); replaced if it exists.
-        suppress: where given, baseline counts from 1 to one less than it are left empty.
+        suppress: where given, baseline counts from 1 to one less than it are left empty, and the
+            parts of what has such a baseline are left out, as they would give it back.
     """
     if not is_url(target):
         with whole_folder(target) as folder:
@@ -91,8 +94,9 @@ def _fill(
     jobs: dict[str, Cube | Parts | Draws] = {
         f"cube/{name}.parquet": cube for name, cube in projection.cubes.items()
     }
-    jobs["attribution.parquet"] = projection.attribution
-    jobs["step_counts.parquet"] = projection.step_counts
+    small = _small_places(projection.step_counts, suppress)
+    jobs["attribution.parquet"] = _without(projection.attribution, small)
+    jobs["step_counts.parquet"] = _without(projection.step_counts, small)
     jobs["draws.parquet"] = projection.draws
     with ThreadPoolExecutor(_THREADS) as pool:
         written = {
@@ -132,6 +136,26 @@ def _fill(
     }
     for name, content in (("timings.json", timings), ("run.json", about)):
         (folder / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def _small_places(step_counts: Parts, suppress: int | None) -> set[tuple[str, ...]]:
+    """Give the places whose baseline is small: the sum of their parts would give it back."""
+    if suppress is None:
+        return set()
+    small = is_small(step_counts.values.max(axis=(0, 1)), suppress)
+    small &= step_counts.keys["change_factor"] == "baseline"
+    places = list(zip(*(step_counts.keys[name] for name in PLACE_OF_PARTS), strict=True))
+    return {places[row] for row in np.flatnonzero(small)}
+
+
+def _without(parts: Parts, places: set[tuple[str, ...]]) -> Parts:
+    """Leave out the parts of some places."""
+    if not places:
+        return parts
+    rows = zip(*(parts.keys[name] for name in PLACE_OF_PARTS), strict=True)
+    keep = np.array([place not in places for place in rows], dtype=bool)
+    keys = {name: values[keep] for name, values in parts.keys.items()}
+    return Parts(parts.name, keys, parts.years, parts.values[..., keep])
 
 
 def _write_table(path: Path, table: Cube | Parts | Draws, suppress: int | None) -> int:
