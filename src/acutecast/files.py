@@ -8,16 +8,19 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
+from acutecast import stores
 from acutecast.errors import AcutecastError, Problem
+from acutecast.stores import file_system, is_url, reason, store_errors
 
-_EXTRAS = {"abfs": "cloud", "abfss": "cloud", "az": "cloud", "s3": "cloud", "s3a": "cloud"}
+__all__ = [
+    "MARK", "exists", "file_system", "folder_problems", "is_url", "joined", "local", "local_only",
+    "move_into", "read_bytes", "read_text", "reason", "remove", "sizes", "store_errors",
+    "whole_folder", "write_bytes", "write_text",
+]  # fmt: skip
 
-
-def is_url(path: str | os.PathLike[str]) -> bool:
-    """Tell whether a path names a file system other than the local one ("s3://…")."""
-    return "://" in str(path) and not str(path).startswith("file://")
+MARK = "run.json"
+"""The file without which a folder holds no run."""
 
 
 def local(path: str | os.PathLike[str]) -> Path:
@@ -25,31 +28,86 @@ def local(path: str | os.PathLike[str]) -> Path:
     return Path(str(path).removeprefix("file://"))
 
 
-def file_system(path: str | os.PathLike[str]) -> tuple[Any, str]:
-    """Open the file system of a local path or fsspec URL.
+def local_only(path: str | os.PathLike[str], what: str) -> Path:
+    """Give the path on this machine of something that is written to no store.
 
-    Returns:
-        The fsspec file system and the path within it.
+    Args:
+        path: where it goes.
+        what: how the error begins that a URL is ("the NHP layout is").
 
     Raises:
-        AcutecastError: where the protocol is unknown or its package is not installed.
+        AcutecastError: for URLs.
     """
-    import fsspec
-
-    protocol = str(path).split("://")[0]
-    try:
-        return fsspec.core.url_to_fs(str(path))
-    except ImportError as error:
-        extra = _EXTRAS.get(protocol, "cloud")
+    if is_url(path):
         raise AcutecastError(
-            Problem(
-                f"the package that reads {protocol}:// is not installed",
-                where=str(path),
-                remedy=f"Install it with: pip install 'acutecast[{extra}]'.",
-            )
-        ) from error
-    except ValueError as error:
-        raise AcutecastError(Problem(f"{error}", where=str(path))) from error
+            Problem(f"{what} written to a local folder", str(path), remedy="Name a local path.")
+        )
+    return local(path)
+
+
+def joined(root: str | os.PathLike[str], *parts: str) -> str:
+    """Give the path of something below a folder or URL."""
+    if is_url(root):
+        return "/".join([str(root).rstrip("/"), *parts])
+    return str(local(root).joinpath(*parts))
+
+
+def exists(path: str | os.PathLike[str]) -> bool:
+    """Tell whether there is a file.
+
+    Raises:
+        AcutecastError: where the store of a URL can't be used.
+    """
+    return stores.is_file(path) if is_url(path) else local(path).is_file()
+
+
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
+    """Read a file.
+
+    Raises:
+        FileNotFoundError: where there is none.
+        AcutecastError: where the store of a URL can't be used.
+    """
+    return stores.read(path) if is_url(path) else local(path).read_bytes()
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    """Read a text file; it raises what `read_bytes` does."""
+    return read_bytes(path).decode("utf-8")
+
+
+def sizes(root: str | os.PathLike[str]) -> dict[str, int]:
+    """Give the size of each file below a folder or URL by its path from there; none if it is not.
+
+    What a publish to a store has not finished is left out.
+
+    Raises:
+        AcutecastError: where the store of a URL can't be used.
+    """
+    if is_url(root):
+        return stores.sizes(root)
+    folder = local(root)
+    files = (path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else ()
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+
+
+def remove(root: str | os.PathLike[str], mark: str = MARK) -> None:
+    """Remove what is in a folder or below a URL, if there is anything.
+
+    Args:
+        root: the folder or URL.
+        mark: the file that goes first, so that what is half removed isn't taken for whole.
+
+    Raises:
+        AcutecastError: where the store of a URL can't be used.
+    """
+    if is_url(root):
+        stores.remove(root, first=mark)
+        return
+    folder = local(root)
+    if folder.exists():
+        (folder / mark).unlink(missing_ok=True)
+        shutil.rmtree(folder)
 
 
 def folder_problems(
@@ -58,23 +116,35 @@ def folder_problems(
     """Say what keeps a folder from being made: nothing but our own may be replaced.
 
     Args:
-        target: the folder to be.
+        target: the folder to be, or a URL.
         mark: the file, from the folder, that says that an earlier one is ours.
         already: what to say of an earlier one ("the folder holds a run already").
         replace: whether an earlier one may be replaced.
+
+    Raises:
+        AcutecastError: where the store of a URL can't be used.
     """
-    path = local(target)
-    if is_url(target) or not path.exists():
-        return []
-    if not path.is_dir():
-        return [Problem("is a file, not a folder", str(target), remedy="Name a new folder.")]
-    if not any(path.iterdir()):
-        return []
-    if not (path / mark).exists():
+    if is_url(target):
+        there = stores.sizes(target, unfinished=True)
+        if not there:
+            return stores.bucket_problems(target)
+        # What a killed publish left is ours too.
+        ours = mark in there or any(name.startswith(stores.UNFINISHED) for name in there)
+        whole = mark in there
+    else:
+        path = local(target)
+        if not path.exists():
+            return []
+        if not path.is_dir():
+            return [Problem("is a file, not a folder", str(target), remedy="Name a new folder.")]
+        if not any(path.iterdir()):
+            return []
+        ours = whole = (path / mark).exists()
+    if not ours:
         return [
             Problem("the folder has other files in it", str(target), remedy="Name a new folder.")
         ]
-    if replace:
+    if replace or not whole:
         return []
     return [
         Problem(
@@ -85,12 +155,26 @@ def folder_problems(
 
 
 @contextmanager
-def whole_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
+def whole_folder(target: str | os.PathLike[str], mark: str = MARK) -> Iterator[Path]:
     """Give a folder to fill that becomes `target` only if the block ends without an error.
 
-    An existing `target` is replaced; until then it is untouched. The scratch folder lies beside
-    the target, so that the final step is a rename on one disk.
+    An existing `target` is replaced; until then it is untouched. On a disk the scratch folder lies
+    beside the target, so that the final step is a rename. On a store, which renames nothing, it is
+    published as `acutecast.stores.publish` says: readers see the old folder, none for a moment, or
+    the new one.
+
+    Args:
+        target: a folder or an fsspec URL.
+        mark: on a store, the file without which the folder counts as not there.
+
+    Raises:
+        AcutecastError: where a store can't be reached or written to; what was there then is there.
     """
+    if is_url(target):
+        with tempfile.TemporaryDirectory(prefix="acutecast-") as name:
+            yield Path(name)
+            stores.publish(Path(name), target, mark)
+        return
     target = local(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
@@ -115,15 +199,23 @@ def move_into(source: Path, target: Path) -> None:
         file.replace(target / file.name)
 
 
-def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Write a text file whole or not at all."""
+def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a file, local or on a store, whole or not at all."""
+    if is_url(path):
+        stores.write(path, content)
+        return
     path = local(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
         Path(scratch).chmod(0o644)
         Path(scratch).replace(path)
     finally:
         Path(scratch).unlink(missing_ok=True)
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write a text file, local or on a store, whole or not at all."""
+    write_bytes(path, text.encode("utf-8"))

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from folders import digests
 
 import acutecast as ac
 from acutecast.api.national import run_national
 from acutecast.provider import write_provider
+from folders import digests
 
 distributed = pytest.importorskip("distributed", reason="needs acutecast[cluster]")
 

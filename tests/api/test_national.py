@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from folders import digests
 
 import acutecast as ac
 from acutecast.api.national import open_national, run_national
 from acutecast.errors import AcutecastError, Cancelled
 from acutecast.provider import write_provider
+from folders import digests
 
 CODES = ("R00", "R01", "R02", "R03")
 SCENARIO = {

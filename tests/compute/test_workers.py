@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from acutecast.compute.workers import executor
+from acutecast.compute.workers import executor, hired
 from acutecast.errors import AcutecastError
 
 
@@ -33,6 +33,15 @@ def test_a_task_of_a_killed_worker_is_done_by_another(tmp_path):
         done = pool.submit(once_killed, str(tmp_path / "mark")).result(timeout=60)
         assert done not in (0, os.getpid())
         assert [future.result(timeout=60) for future in others] == [1, 2, 3, 4]
+
+
+def killed(_: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_task_that_kills_every_worker_is_said():
+    with hired(2) as crew, pytest.raises(AcutecastError, match="again and again"):
+        crew.do("providers", killed, [1])
 
 
 def test_no_scheduler_is_said():

@@ -6,23 +6,26 @@ import hashlib
 import json
 import os
 import shutil
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from acutecast import stores
 from acutecast.api.runs import _simulate_into
-from acutecast.compute import Event, Watch, processors
-from acutecast.errors import AcutecastError, Cancelled, Problem, raise_if_any
-from acutecast.files import is_url, local, write_text
+from acutecast.compute import Watch, processors
+from acutecast.errors import AcutecastError, Problem, raise_if_any
+from acutecast.files import is_url, joined, local, read_text, write_text
 from acutecast.provider import list_providers
 
 if TYPE_CHECKING:
+    from acutecast.compute.workers import Crew
+    from acutecast.demand.cube import Draws
     from acutecast.results import Run
+    from acutecast.results.rollup import Addend
     from acutecast.scenario import NationalScenario
 
 MARK = "national.json"
@@ -60,7 +63,7 @@ class Task:
     @property
     def whole(self) -> str:
         """The folder of its run before anything moves."""
-        return str(Path(self.parts) / "whole") if self.parts else self.out
+        return joined(self.parts, "whole") if self.parts else self.out
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ class NationalRun:
     """The results of a national run.
 
     Attributes:
-        path: its folder.
+        path: its folder or URL.
         providers: the providers in it, sorted.
         systems: the systems in it, sorted.
     """
@@ -92,19 +95,22 @@ class NationalRun:
     def _open(self, part: str) -> Run:
         from acutecast.results import open_run
 
-        return open_run(Path(self.path) / part)
+        return open_run(joined(self.path, part))
 
 
 def open_national(path: str | os.PathLike[str]) -> NationalRun:
     """Open a finished national run.
 
+    Args:
+        path: its folder or an fsspec URL.
+
     Raises:
         AcutecastError: where there is none, or it is not finished.
     """
-    mark = Path(path) / MARK
-    if not mark.is_file():
-        raise AcutecastError(Problem("the folder holds no national run", where=str(path)))
-    about = json.loads(mark.read_text(encoding="utf-8"))
+    try:
+        about = json.loads(read_text(joined(path, MARK)))
+    except (FileNotFoundError, NotADirectoryError):
+        raise AcutecastError(Problem("the folder holds no national run", where=str(path))) from None
     if not about["finished"]:
         raise AcutecastError(
             Problem(
@@ -141,7 +147,7 @@ def run_national(
         scenario: a national scenario (`acutecast.scenario.NationalScenario`) or a plain one, or
             its file.
         data: root of the provider tables, a path or an fsspec URL.
-        out: the folder to make.
+        out: the folder to make, a path or an fsspec URL.
         providers: "all" of the data, or codes.
         years: as in `run`; the horizon alone by default.
         workers: processes on this machine; 1, this process alone, by default.
@@ -156,36 +162,34 @@ def run_national(
         AcutecastError: what is wrong with scenario, providers or `out` before any work; and, when
             the others are finished, everything that is wrong with single providers.
     """
+    from acutecast.compute.workers import hired
     from acutecast.scenario import NationalScenario, load_national
 
     loaded = scenario if isinstance(scenario, NationalScenario) else load_national(scenario)
-    if is_url(out):
-        raise AcutecastError(Problem("a national run is written to a folder", where=str(out)))
-    target = local(out).absolute()
+    target = str(out).rstrip("/") if is_url(out) else str(local(out).absolute())
     chosen = _providers(loaded, data, providers)
     workers = 1 if workers is None else workers
     each = threads or (1 if scheduler else max(1, processors() // workers))
     moving = {flow.origin for flow in loaded.flows} | {flow.to for flow in loaded.flows}
     tasks = [
         Task(
-            code, year, _text(loaded, code), str(data), str(target / "providers" / code),
+            code, year, _text(loaded, code), str(data), joined(target, "providers", code),
             years if isinstance(years, str) else tuple(years), each, suppress,
             tuple(f.model_dump_json(by_alias=True) for f in loaded.flows if f.origin == code),
-            str(target / "parts" / code) if code in moving else "",
+            joined(target, "parts", code) if code in moving else "",
         )
         for code, year in chosen
     ]  # fmt: skip
     about = _about(loaded, tasks)
     _prepare(target, about, replace=replace)
-    problems = _work(tasks, workers, scheduler, watch, cancelled)
-    raise_if_any(problems, f"{len(problems)} problems; the other providers are finished")
-    began = time.perf_counter()
-    finals = _move(loaded, target, tasks)
-    _roll_up(loaded, target, tasks, finals, about["systems"])
-    if watch is not None:
-        watch(Event("adding up", 1, 1, time.perf_counter() - began))
+    with hired(workers, scheduler, watch, cancelled) as crew:
+        problems = [p for _, found in crew.do("providers", run_provider, tasks) for p in found]
+        raise_if_any(problems, f"{len(problems)} problems; the other providers are finished")
+        finals = _move(crew, loaded, target, tasks)
+        _roll_up(crew, loaded, target, tasks, finals, about["systems"])
+    _tidy(target)
     _mark(target, about | {"finished": True})
-    return NationalRun(str(target), tuple(about["providers"]), tuple(about["systems"]))
+    return NationalRun(target, tuple(about["providers"]), tuple(about["systems"]))
 
 
 def _providers(
@@ -277,85 +281,60 @@ def _about(loaded: NationalScenario, tasks: Sequence[Task]) -> dict[str, Any]:
     }
 
 
-def _prepare(target: Path, about: Mapping[str, Any], *, replace: bool) -> None:
+def _prepare(target: str, about: Mapping[str, Any], *, replace: bool) -> None:
     """Make the folder, or go on with what is there; nothing of others is touched."""
-    if target.exists() and any(target.iterdir()):
-        mark = target / MARK
-        if not mark.is_file():
+    if _anything(target):
+        try:
+            held = json.loads(read_text(joined(target, MARK)))
+        except FileNotFoundError:
             raise AcutecastError(
-                Problem("the folder has other files in it", str(target), remedy="Name a new one.")
-            )
-        if json.loads(mark.read_text(encoding="utf-8")).get("asked") != about["asked"]:
+                Problem("the folder has other files in it", target, remedy="Name a new one.")
+            ) from None
+        if held.get("asked") != about["asked"]:
             if not replace:
                 raise AcutecastError(
                     Problem(
                         "the folder holds another national run",
-                        str(target),
+                        target,
                         remedy="Name another folder, or allow it to be replaced (--replace).",
                     )
                 )
-            shutil.rmtree(target)
-    target.mkdir(parents=True, exist_ok=True)
-    for part in ("providers", "systems"):
-        (target / part).mkdir(exist_ok=True)
+            _clear(target, held)
+    if not is_url(target):
+        for part in ("providers", "systems"):
+            Path(target, part).mkdir(parents=True, exist_ok=True)
     _mark(target, about)
 
 
-def _mark(target: Path, about: Mapping[str, Any]) -> None:
-    write_text(target / MARK, json.dumps(about, indent=2) + "\n")
+def _anything(target: str) -> bool:
+    """Tell whether anything is there; a store's bucket must be."""
+    if not is_url(target):
+        return Path(target).exists() and any(Path(target).iterdir())
+    there = bool(stores.sizes(target, unfinished=True))
+    raise_if_any([] if there else stores.bucket_problems(target))
+    return there
 
 
-def _work(
-    tasks: Sequence[Task],
-    workers: int,
-    scheduler: str | None,
-    watch: Watch | None,
-    cancelled: Callable[[], bool] | None,
-) -> list[Problem]:
-    """Run every provider that is not finished; give what is wrong with single ones."""
-    from acutecast.compute.workers import executor
-
-    problems: list[Problem] = []
-    began = time.perf_counter()
-    done = 0
-
-    def told(answer: tuple[str, list[Problem]]) -> None:
-        nonlocal done
-        done += 1
-        problems.extend(answer[1])
-        if watch is not None:
-            watch(Event("providers", done, len(tasks), time.perf_counter() - began))
-
-    def stopped() -> bool:
-        return cancelled is not None and cancelled()
-
-    # So few at a time that a stop doesn't wait for long, and so many that no worker waits.
-    at_once = 2 * max(1, workers) if scheduler is None else 256
-    waiting = iter(tasks)
-    with executor(workers, scheduler) as pool:
-        pending: set[Future[Any]] = set()
-        for future in _submitted(pool, waiting, at_once, stopped):
-            pending.add(future)
-        while pending:
-            ready, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
-            for future in ready:
-                told(future.result())
-            if stopped():
-                for future in pending:
-                    future.cancel()
-                raise Cancelled("stopped by the user")
-            pending |= set(_submitted(pool, waiting, len(ready), stopped))
-    return problems
+def _clear(target: str, held: Mapping[str, Any]) -> None:
+    """Remove a national run. Stopped half-way on a store, what is left is still known as one."""
+    if not is_url(target):
+        shutil.rmtree(target)
+        return
+    _mark(target, {**held, "asked": "", "finished": False})
+    stores.remove(target, keep={MARK})
 
 
-def _submitted(
-    pool: Any, waiting: Iterator[Task], most: int, stopped: Callable[[], bool]
-) -> Iterator[Future[Any]]:
-    for _ in range(most):
-        task = None if stopped() else next(waiting, None)
-        if task is None:
-            return
-        yield pool.submit(run_provider, task)
+def _mark(target: str, about: Mapping[str, Any]) -> None:
+    write_text(joined(target, MARK), json.dumps(about, indent=2) + "\n")
+
+
+def _tidy(target: str) -> None:
+    """Remove the scratch folders of workers that were killed; on a store there are none."""
+    if is_url(target):
+        return
+    patterns = (f".{NATION}.*", "providers/.*.*", "systems/.*.*", "parts/*/.*.*")
+    for folder in chain.from_iterable(Path(target).glob(pattern) for pattern in patterns):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def run_provider(task: Task) -> tuple[str, list[Problem]]:
@@ -415,7 +394,7 @@ def _simulate_moving(task: Task) -> None:
     text = dump_scenario(loaded, full=True)
     for number in range(len(counter.destinations)):
         moved = counter.projection(number, projection.draws)
-        save_run(moved, text, about, Path(task.parts) / f"moved-{number}")
+        save_run(moved, text, about, joined(task.parts, f"moved-{number}"))
     save_run(projection, text, about, task.whole, suppress=task.suppress)
 
 
@@ -432,11 +411,30 @@ def _finished(task: Task) -> bool:
     return all(stored.info["inputs"].get(name) == digest for name, digest in tables.items())
 
 
-def _move(loaded: NationalScenario, target: Path, tasks: Sequence[Task]) -> dict[str, str]:
+@dataclass(frozen=True)
+class _Sum:
+    """A roll-up, as it is sent to a worker: the arguments of `results.rollup.roll_up`."""
+
+    addends: tuple[Addend, ...]
+    out: str
+    dataset: str
+    scenario: str
+    draws: Draws
+
+
+def _add_up(task: _Sum) -> None:
+    from acutecast.results.rollup import roll_up
+
+    roll_up(task.addends, task.out, task.dataset, task.scenario, task.draws)
+
+
+def _move(
+    crew: Crew, loaded: NationalScenario, target: str, tasks: Sequence[Task]
+) -> dict[str, str]:
     """Take what moves from its origin and add it where it goes; give every provider's folder."""
     from acutecast.demand.cube import Draws
     from acutecast.results import open_run
-    from acutecast.results.rollup import Addend, roll_up
+    from acutecast.results.rollup import Addend
     from acutecast.scenario import dump_scenario
 
     finals = {task.provider: task.out for task in tasks}
@@ -447,33 +445,35 @@ def _move(loaded: NationalScenario, target: Path, tasks: Sequence[Task]) -> dict
         leaving = [flow for flow in loaded.flows if flow.origin == task.provider]
         places = dict.fromkeys((flow.to, flow.place) for flow in leaving)
         for number, (to, place) in enumerate(places):
-            moved = str(Path(task.parts) / f"moved-{number}")
+            moved = joined(task.parts, f"moved-{number}")
             addends[task.provider].append(Addend(moved, taken=True))
             addends.setdefault(to, []).append(Addend(moved, place))
     texts = {task.provider: task.scenario for task in tasks}
+    sums = []
     for code, parts in addends.items():
         draws = open_run(parts[0].path).draws()
         names = tuple(name for name in draws.columns if name not in ("model_run", "variant"))
         own = Draws(names, draws.select(names).to_numpy(), draws["variant"].to_numpy())
-        out = target / "providers" / code
+        finals[code] = joined(target, "providers", code)
         # A hospital that the data has not yet has the national scenario.
         text = texts.get(code) or dump_scenario(loaded.scenario)
-        roll_up(parts, out, code, text, own)
-        finals[code] = str(out)
+        sums.append(_Sum(tuple(parts), finals[code], code, text, own))
+    crew.do("moving", _add_up, sums)
     return finals
 
 
 def _roll_up(
+    crew: Crew,
     loaded: NationalScenario,
-    target: Path,
+    target: str,
     tasks: Sequence[Task],
     finals: Mapping[str, str],
     systems: Sequence[str],
 ) -> None:
-    """Add providers up to systems, and all of them to the nation."""
+    """Add providers up to systems, and systems and the other providers to the nation."""
     from acutecast.demand.cube import Draws
     from acutecast.results import open_run
-    from acutecast.results.rollup import Addend, roll_up
+    from acutecast.results.rollup import Addend
     from acutecast.scenario import Scenario, draw_assumptions, dump_scenario
     from acutecast.scenario.flows import draw_flows
 
@@ -486,12 +486,16 @@ def _roll_up(
     draws = Draws(names, np.concatenate([values, moved], axis=1), variants)
     text = dump_scenario(national, full=True)
     of = {code: loaded.systems.get(code) for code in finals}
+    sums = []
     for system in systems:
-        mine = [Addend(finals[code], code) for code in sorted(finals) if of[code] == system]
-        roll_up(mine, target / "systems" / system, system, text, draws)
+        mine = tuple(Addend(finals[code], code) for code in sorted(finals) if of[code] == system)
+        sums.append(_Sum(mine, joined(target, "systems", system), system, text, draws))
+    crew.do("adding up", _add_up, sums)
     # Where systems are known they are the nation's places; else its providers are.
-    everywhere = [Addend(finals[code], of[code] or code) for code in sorted(finals)]
-    roll_up(everywhere, target / NATION, NATION, text, draws)
+    places = [(system, joined(target, "systems", system)) for system in systems]
+    places += [(code, finals[code]) for code in finals if of[code] is None]
+    everywhere = tuple(Addend(path, place) for place, path in sorted(places))
+    crew.do("adding up", _add_up, [_Sum(everywhere, joined(target, NATION), NATION, text, draws)])
 
 
 __all__ = ["MARK", "NATION", "NationalRun", "Task", "open_national", "run_national", "run_provider"]

@@ -13,7 +13,7 @@ import numpy as np
 
 from acutecast.compute import Watch
 from acutecast.errors import AcutecastError, Problem, raise_if_any
-from acutecast.files import folder_problems, local, whole_folder, write_text
+from acutecast.files import folder_problems, local_only, whole_folder, write_text
 
 if TYPE_CHECKING:
     import polars
@@ -221,6 +221,7 @@ def write_population(
     from acutecast.report.population_page import write_population_page
     from acutecast.scenario import Scenario, dump_scenario
 
+    root = local_only(out, "a projection is")
     raise_if_any(
         folder_problems(out, _MARK, "the folder holds a projection already", replace=replace)
     )
@@ -242,7 +243,6 @@ def write_population(
         write_population_page(p, folder / "population.html")
         about = {**p.about, "acutecast": __version__}
         write_text(folder / _MARK, json.dumps(about, indent=2, default=str) + "\n")
-    root = local(out)
     return {
         "population": root / "population.csv", "births": root / "births.csv",
         "ranges": root / "ranges.csv", "accounts": root / "accounts.csv",
@@ -320,8 +320,9 @@ def plot_population(
         chart = life_chart(projection.life_expectancy(), "Life expectancy")
     else:
         chart = fan_of(projection) if kind == "fan" else flows_of(projection)
-    save_chart(chart, out)
-    return local(out)
+    path = local_only(out, "pictures are")
+    save_chart(chart, path)
+    return path
 
 
 def plot_health_status(
@@ -353,8 +354,9 @@ def plot_health_status(
         activity = dict(zip(groups, by_age, strict=True))
         baseline = data.year
     start = 2023 if baseline is None else baseline
-    save_chart(health_status_chart(start, start + 20 if year is None else year, activity), out)
-    return local(out)
+    path = local_only(out, "pictures are")
+    save_chart(health_status_chart(start, start + 20 if year is None else year, activity), path)
+    return path
 
 
 def _label(source: Source) -> str:

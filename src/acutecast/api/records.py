@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from acutecast.compute import Event, Watch, timed
-from acutecast.files import local, write_text
+from acutecast.files import local_only, write_text
 
 if TYPE_CHECKING:
     import pyarrow
@@ -50,9 +50,9 @@ def synth(
     from acutecast.synthetic.records import write_records
 
     return write_records(
-        local(out), seed=seed, trusts=trusts, years=tuple(years), size=size, format=format,
-        outpatient_years=outpatient_years, emergency_years=emergency_years, replace=replace,
-        tell=_teller(watch),
+        local_only(out, "records are"), seed=seed, trusts=trusts, years=tuple(years), size=size,
+        format=format, outpatient_years=outpatient_years, emergency_years=emergency_years,
+        replace=replace, tell=_teller(watch),
     )  # fmt: skip
 
 
@@ -76,7 +76,7 @@ def extract_records(
 
     Args:
         records: a folder of episodes, appointments and attendances, CSV (also zipped) or Parquet.
-        out: the folder to make, whole or not at all.
+        out: the folder to make, or an fsspec URL; whole or not at all.
         mapping: a TOML file that says which file and column is which.
         years: baseline years to write; None for the last whole one in the records.
         providers: codes of the providers to write; None for all.
@@ -148,7 +148,7 @@ def write_data_report(
 
     from acutecast.report.quality_page import write_quality_page
 
-    page = write_quality_page(dict(tables), local(out), Path(title).name)
+    page = write_quality_page(dict(tables), local_only(out, "the report is"), Path(title).name)
     folder = page.with_name(f"{page.stem}-tables")
     for name, table in tables.items():
         content = io.BytesIO()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from acutecast.compute import Event, Watch
 from acutecast.errors import AcutecastError, Problem, raise_if_any
-from acutecast.files import folder_problems, is_url, local, move_into
+from acutecast.files import folder_problems, local_only, move_into
 from acutecast.provider import Provider, read_provider
 
 if TYPE_CHECKING:
@@ -199,9 +199,7 @@ def run_nhp(
     """
     from acutecast.results import export_nhp, open_run
 
-    if is_url(out):
-        raise AcutecastError(Problem("the NHP layout is written to a local folder", where=str(out)))
-    target = local(out)
+    target = local_only(out, "the NHP layout is")
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:

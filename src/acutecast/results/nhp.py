@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from acutecast.errors import AcutecastError, Problem
-from acutecast.files import whole_folder
+from acutecast.files import local_only, whole_folder
 from acutecast.results.cells import Cells, Labels, combine, group_baseline, group_sums
 from acutecast.results.long_table import sorted_labels, write_long
 from acutecast.results.questions import column
@@ -139,7 +139,7 @@ def export_nhp(
         suppress: where given, baseline counts (run 0) from 1 to one less than it are left empty.
     """
     about = _metadata(run, params or {})
-    with whole_folder(out) as folder:
+    with whole_folder(local_only(out, "the NHP layout is")) as folder:
         for name, table in TABLES.items():
             _write_counts(folder / f"{name}.parquet", run, table, about, suppress)
         _write_steps(folder / "step_counts.parquet", run, about, suppress)

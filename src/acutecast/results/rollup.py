@@ -85,7 +85,7 @@ def roll_up(
 
     Args:
         addends: the runs; they have the same seed, years and number of runs.
-        target: the folder to make; an earlier one is replaced.
+        target: the folder to make, a path or an fsspec URL; an earlier one is replaced.
         dataset: what the sum is called.
         scenario_json: the national scenario as its file holds it.
         draws: what each run used of the national assumptions.

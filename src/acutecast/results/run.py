@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acutecast.errors import AcutecastError, Problem, raise_if_any
-from acutecast.files import file_system, is_url, local
+from acutecast.files import is_url, joined, local, read_bytes, sizes
 from acutecast.results import answers
 from acutecast.results.cells import Cells, read_cells
 from acutecast.results.store import FORMAT, FORMAT_VERSION
@@ -198,8 +199,8 @@ class _readable:
     def __enter__(self) -> Any:
         try:
             if is_url(self.path):
-                system, root = file_system(self.path)
-                self.handle = system.open(f"{root}/{self.file}", "rb")
+                # One request; what reads it goes to and fro.
+                self.handle = BytesIO(read_bytes(joined(self.path, self.file)))
             else:
                 self.handle = (Path(self.path) / self.file).open("rb")
         except OSError as error:
@@ -241,9 +242,9 @@ def open_run(path: str | os.PathLike[str]) -> Run:
             files are missing or cut short.
     """
     root = str(path) if is_url(path) else str(local(path))
-    sizes = _sizes(root)
-    if "run.json" not in sizes:
-        what = "the folder holds no run" if sizes else "there is no such folder"
+    there = sizes(root)
+    if "run.json" not in there:
+        what = "the folder holds no run" if there else "there is no such folder"
         raise AcutecastError(
             Problem(what, where=root, remedy="Name a folder with a run.json, as `run` writes it.")
         )
@@ -268,12 +269,12 @@ def open_run(path: str | os.PathLike[str]) -> Run:
     raise_if_any(
         [
             Problem(
-                "the file is missing" if name not in sizes else "the file is cut short or changed",
+                "the file is missing" if name not in there else "the file is cut short or changed",
                 where=f"{root}/{name}",
                 remedy="Run the scenario again; the same seed gives the same results.",
             )
             for name, size in _expected(info)
-            if name not in sizes or (size is not None and sizes[name] != size)
+            if name not in there or (size is not None and there[name] != size)
         ],
         "The run is not whole",
     )
@@ -284,17 +285,3 @@ def _expected(info: Mapping[str, Any]) -> list[tuple[str, int | None]]:
     """List the files of a run with their sizes where known."""
     tables = [(name, about["bytes"]) for name, about in info["tables"].items()]
     return [*tables, ("scenario.json", None)]
-
-
-def _sizes(root: str) -> dict[str, int]:
-    """Give the size of each file of a folder or URL, by path within it."""
-    if is_url(root):
-        system, base = file_system(root)
-        if not system.exists(base):
-            return {}
-        found = system.find(base, detail=True)
-        start = len(base.rstrip("/")) + 1
-        return {name[start:]: about["size"] for name, about in found.items()}
-    folder = Path(root)
-    files = (path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else ()
-    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -21,7 +19,7 @@ import pyarrow.parquet as pq
 
 import acutecast
 from acutecast.demand.cube import Cube, Draws, Parts, Projection
-from acutecast.files import file_system, is_url, whole_folder
+from acutecast.files import whole_folder
 from acutecast.results.cells import Cells
 from acutecast.results.suppress import hide_small, is_small
 
@@ -43,8 +41,9 @@ def save_run(
 ) -> None:
     """Write a projection as a run folder.
 
-    The same projection and scenario give the same bytes in every file but `timings.json`. On an
-    object store, where nothing can be renamed, `run.json` goes last: without it there is no run.
+    The same projection and scenario give the same bytes in every file but `timings.json`, on a
+    disk and on a store. Without `run.json` there is no run, and on a store, where nothing can be
+    renamed, it goes last (`acutecast.files.whole_folder`).
 
     Args:
         projection: what the engine gave.
@@ -54,32 +53,12 @@ def save_run(
         target: a folder or an fsspec URL ("az://results/rxx/run-1"); replaced if it exists.
         suppress: where given, baseline counts from 1 to one less than it are left empty, and the
             parts of what has such a baseline are left out, as they would give it back.
+
+    Raises:
+        AcutecastError: where a store can't be written to; it says whether an earlier run is there.
     """
-    if not is_url(target):
-        with whole_folder(target) as folder:
-            _fill(folder, projection, scenario_json, provider_info, suppress)
-        return
-    folder = Path(tempfile.mkdtemp(prefix="acutecast-"))
-    try:
+    with whole_folder(target) as folder:
         _fill(folder, projection, scenario_json, provider_info, suppress)
-        _publish(folder, target)
-    finally:
-        shutil.rmtree(folder)
-
-
-def _publish(folder: Path, target: str | os.PathLike[str]) -> None:
-    """Copy a finished folder to a URL so that readers see the old run, none, or the new one."""
-    system, root = file_system(target)
-    if system.exists(f"{root}/run.json"):
-        system.rm(f"{root}/run.json")
-    if system.exists(root):
-        system.rm(root, recursive=True)
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    files.sort(key=lambda path: path.name == "run.json")
-    for path in files:
-        name = f"{root}/{path.relative_to(folder).as_posix()}"
-        system.makedirs(name.rsplit("/", 1)[0], exist_ok=True)
-        system.put_file(str(path), name)
 
 
 def _fill(
