@@ -6,7 +6,15 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from acutecast.app.pages.assumptions.sections import SECTIONS
-from acutecast.workspace import create_scenario, history, identify, open_workspace, read_scenario
+from acutecast.workspace import (
+    Edit,
+    create_scenario,
+    edit,
+    history,
+    identify,
+    open_workspace,
+    read_scenario,
+)
 from acutecast.workspace.settings import Settings
 from app.conftest import Site, faults_of_accessibility
 
@@ -174,6 +182,18 @@ def test_two_people_at_once_lose_nothing(page, browser, site, made, stored):
         "100": [0.97, 0.99], "101": [0.96, 0.98], "110": [0.8, 0.95],
     }  # fmt: skip
     other.context.close()
+
+
+def test_what_was_typed_before_a_reload_overwrites_nobody(page, site, made, stored, workspace):
+    id = made(expat={"op": {"110": 0.9}})
+    look_at(page, site, id, "expat")
+    name = re.compile("^At most.*Trauma and Orthopaedics.*outpatients")
+    page.get_by_role("textbox", name=name).fill("30")
+    edit(workspace, identify(workspace.settings, {}), id, 1, [Edit(("expat", "op", "110"), 0.8)])
+    page.reload()
+    panel = page.get_by_role("group", name="Two people changed this")
+    expect(panel).to_contain_text("to 30% fewer", timeout=60_000)
+    assert stored(id)["expat"]["op"]["110"] == 0.8
 
 
 def test_a_change_is_undone_and_the_scenario_goes_back(page, site, made, stored, workspace):

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from acutecast.app.opened import names_of, opened
-from acutecast.app.pages.compare.chosen import chosen_jobs
+from acutecast.app.pages.compare.chosen import _listed, chosen_jobs
 from acutecast.app.visit import Visit, link
 from acutecast.errors import AcutecastError
 from acutecast.report import views
@@ -20,6 +20,7 @@ from acutecast.workspace import (
 from acutecast.workspace.settings import Settings
 from app.conftest import faults_of_accessibility
 from app.test_page_of_results import answered, figures, finish, written
+from app.test_page_of_runs import job
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +85,9 @@ def test_why_they_differ_adds_up(page, site, jobs):
     )
     changes = [float(row[2].replace("−", "-").replace(",", "")) for row in rows[1:]]
     assert sum(changes[:-1]) == pytest.approx(changes[-1], abs=len(changes))
+    # An explanation of something else than what is shown would mislead.
+    page.locator("select[data-name=measure]").select_option("admissions")
+    expect(why.locator(".ac-card")).to_have_count(0)
 
 
 def test_runs_that_share_no_draws_are_compared_and_it_is_said(page, site, jobs):
@@ -108,6 +112,14 @@ def test_what_cannot_be_compared_is_told_of(workspace, person, jobs):
     if waiting.state != "done":
         with pytest.raises(AcutecastError, match="no results"):
             chosen_jobs(Visit(workspace, person, {"runs": f"{jobs[0].id},{waiting.id}"}))
+
+
+def test_the_runs_that_are_compared_are_always_in_the_list():
+    jobs = [job(id=str(number), dataset="AB"[number % 2]) for number in range(200)]
+    listed = _listed(jobs, [jobs[150], jobs[3]])
+    assert len(listed) == 61
+    assert jobs[150] in listed
+    assert [j.dataset for j in listed] == sorted(j.dataset for j in listed)
 
 
 def test_two_runs_of_one_scenario_have_names_of_their_own(jobs):

@@ -5,14 +5,15 @@ import io
 import json
 import threading
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from acutecast.app import opened as opened_now
 from acutecast.app.background import Progress
 from acutecast.app.filters import cleaned
-from acutecast.app.opened import opened
+from acutecast.app.opened import opened, read_ahead
 from acutecast.app.pages.report.making import form_of, make
 from acutecast.app.pages.results.which import job_of
 from acutecast.app.visit import Visit, link
@@ -230,6 +231,7 @@ def test_a_scenario_that_changed_since_says_so(page, results):
     edit(ws, person, scenario.id, job.revision, [Edit(("seed",), 7)])
     page.goto(results.site.link(link("results", run=job.id)))
     expect(page.get_by_text("has changed since this run")).to_be_visible()
+    page.goto(results.site.link(link("report", run=job.id)))
     page.get_by_role("button", name="Run again with the changes").click()
     page.wait_for_url("**page=runs**")
     assert list_jobs(ws, person, scenario.id)[0].revision > job.revision
@@ -252,6 +254,15 @@ def test_a_wrong_address_is_told_of_in_words(page, results):
     expect(page.locator(".ac-problems")).to_contain_text("NOWHERE")
     page.goto(results.site.link(link("results", run="nothing")))
     expect(page.locator(".ac-problems")).to_contain_text("does not exist")
+
+
+def test_views_of_capacity_are_made_before_they_are_wanted(results):
+    selection = Selection(suppress=7)
+    read_ahead(results.workspace, results.person, results.job.id, selection)
+    for view in views.VIEWS:
+        if view.needs == "capacity":
+            name = (results.run.path, view.key, selection)
+            assert name in opened_now._VIEWS._things
 
 
 def test_what_can_no_longer_be_chosen_is_left_out(results):
@@ -296,6 +307,10 @@ def test_files_for_programs_hold_the_figures_shown(results, tmp_path):
     shown = views.show(results.run, "stays", selection)[0]
     figure = next(each for each in content["figures"] if each["view"] == "stays")
     assert figure["rows"] == shown.table.to_dicts()
+    # A filter of results that the page of reports does not show changes nothing.
+    visit_filtered = replace(selection, ages=("0",), specialties=("100",))
+    again = make(visit, [results.job.id], form_of("figures"), visit_filtered, tmp_path, Progress())
+    assert json.loads(again.path.read_text()) == content
 
     made = make(visit, [results.job.id], form_of("nhp"), selection, tmp_path, Progress())
     with zipfile.ZipFile(made.path) as parts:

@@ -3,7 +3,7 @@
 import pytest
 
 from acutecast.app.live import html
-from acutecast.app.pages.assumptions import bulk
+from acutecast.app.pages.assumptions import bulk, population
 from acutecast.app.pages.assumptions.entries import entry
 from acutecast.app.pages.assumptions.entries_together import choose_inequalities
 from acutecast.app.pages.assumptions.fields import read_key, row_key
@@ -11,6 +11,7 @@ from acutecast.app.pages.assumptions.page import make
 from acutecast.app.pages.assumptions.phrases import CHANGE, FEWER, MORE, YEARLY, read_number
 from acutecast.app.pages.assumptions.sections import counts
 from acutecast.app.pages.assumptions.snapshot import Snapshot
+from acutecast.app.pages.assumptions.tpmas import effect_cell
 from acutecast.app.pages.assumptions.values import Incomplete, read_parts, write_value
 from acutecast.app.visit import Visit
 from acutecast.errors import AcutecastError
@@ -68,6 +69,36 @@ def test_fields_of_a_table_keep_what_they_do_not_show():
     assert write_value(FEWER, {"low": "", "high": ""}, stored) is None
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"distribution": "triangular", "low": 0.8, "mode": 0.85, "high": 0.9},
+        {"distribution": "metalog", "quantiles": {"0.1": 0.62, "0.5": 0.8, "0.9": 0.93}},
+        {"distribution": "normal", "p10": 0.123456789, "p90": 0.9},
+    ],
+)
+def test_a_reason_alone_changes_no_value(value):
+    # Fields that cannot hold what is set are closed, and the page does not send them.
+    assert write_value(FEWER, {"reason": "Agreed"}, value) == value | {"reason": "Agreed"}
+    assert write_value(FEWER, read_parts(FEWER, value) | {"reason": "Agreed"}, value) == (
+        value | {"reason": "Agreed"}
+    )
+    adjusted = entry(("baseline_adjustment", "ip", "elective", "100"))
+    seen = snapshot(baseline_adjustment={"ip": {"elective": {"100": [0.9, 1.1]}}})
+    assert adjusted.write(seen, {"reason": "Agreed"}, "reason")[0][1] == {
+        "distribution": "normal", "p10": 0.9, "p90": 1.1, "reason": "Agreed",
+    }  # fmt: skip
+
+
+def test_quantiles_that_the_form_has_no_room_for_are_not_lost():
+    value = {"distribution": "metalog", "quantiles": {f"0.{i}": 0.8 + i / 100 for i in range(1, 8)}}
+    parts = read_parts(FEWER, value)
+    assert write_value(FEWER, parts | {"reason": "Agreed"}, value) == value | {"reason": "Agreed"}
+    with pytest.raises(AcutecastError, match="7 quantiles, and the form room for 5"):
+        write_value(FEWER, parts | {"quantile1": "12"}, value)
+    assert write_value(FEWER, parts | {"kind": "point", "value": "5"}, value) == 0.95
+
+
 def test_half_of_an_interval_is_no_mistake_and_another_shape_clears_nothing():
     with pytest.raises(Incomplete, match="At most"):
         write_value(FEWER, {"low": "5", "high": ""})
@@ -90,6 +121,9 @@ def test_mistakes_are_told_in_what_was_typed():
     with pytest.raises(AcutecastError, match="2060 lies outside 2023 to 2041"):
         write_value(FEWER, late, None, (2023, 2041))
     assert read_number(" −1,200.5 % ") == -1200.5
+    for text in ("7,5", "1,2", "12,00", "1,20,000"):
+        with pytest.raises(AcutecastError, match="is not a number"):
+            read_number(text)
 
 
 def test_a_baseline_adjustment_is_a_new_count_or_a_change():
@@ -104,6 +138,8 @@ def test_a_baseline_adjustment_is_a_new_count_or_a_change():
     assert found.write(seen, {"count": "", "value": "-50", "reason": ""}, "value")[0][1] == 0.5
     with pytest.raises(AcutecastError, match="1100 lies outside 0 to 1000"):
         found.write(seen, {"count": "1100", "value": ""}, "count")
+    with pytest.raises(AcutecastError, match="is not known here"):
+        found.write(Snapshot({"name": "x"}, 1), {"count": "208", "value": ""}, "count")
 
 
 def test_only_what_can_be_edited_has_an_entry():
@@ -146,6 +182,29 @@ def test_an_hrg_stands_in_one_list():
         ("inequalities", "zero_sum"): None,
         ("inequalities", "level_down"): ["HN22"],
     }
+
+
+def test_a_projection_and_a_site_have_names_and_years():
+    ask = {"what": "projection", "parts": {"name": "New town"}}
+    edits, _ = population.added(snapshot(), ask)
+    assert edits[0][0] == ("population", "own", "own_new_town")
+    with pytest.raises(AcutecastError, match="no letter from a to z"):
+        population.added(snapshot(), ask | {"parts": {"name": "新町"}})
+    seen = snapshot().with_values(edits)
+    parts = {"name": "Estuary", "year": "2028.5", "dwellings": "400"}
+    site = {"what": "site", "of": "own_new_town", "parts": parts}
+    with pytest.raises(AcutecastError, match=r"2028\.5 is no year"):
+        population.added(seen, site)
+
+
+def test_effects_too_small_to_write_are_said_in_words():
+    for mean, text in (
+        (-0.03, "less than 0.1 bed days fewer"),
+        (-3.2, "−3.2 bed days (less than 0.1%)"),
+        (0, "0 bed days"),
+    ):
+        found = {"figure": "beddays", "mean": mean, "pct": mean / 1000}
+        assert effect_cell(found)["text"] == text
 
 
 def test_sections_count_what_is_set():

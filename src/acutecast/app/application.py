@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import logging
+import asyncio
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,16 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from acutecast.app import frame
+from acutecast.app.live import follow
 from acutecast.app.opened import warm
 from acutecast.app.pages import PAGES
 from acutecast.app.visit import Page, Visit, parse_query
 from acutecast.errors import AcutecastError, Problem
 from acutecast.files import write_text
-from acutecast.workspace import Workspace, health, identify
+from acutecast.workspace import Person, Settings, Workspace, health, identify
 
-_LOG = logging.getLogger(__name__)
+_PERSON_SECONDS = 30.0
+"""Between two looks at whether who has a page open may still do what they might."""
 
 
 def make_app(workspace: Workspace) -> App:
@@ -35,7 +38,7 @@ def make_app(workspace: Workspace) -> App:
         visit = None
         try:
             person = identify(settings, request.headers)
-            visit = Visit(workspace, person, dict(request.query_params))
+            visit = Visit(workspace, person, parse_query(request.url.query))
             return _page_ui(visit)
         except AcutecastError as error:
             return frame.problem_page(error, visit)
@@ -47,13 +50,14 @@ def make_app(workspace: Workspace) -> App:
                 query = parse_query(input[".clientdata_url_search"]())
             visit = Visit(workspace, person, query)
             _known(visit)
+            _leave_with_rights(session, settings, person)
             _page(visit).server(input, output, session, visit)
         except AcutecastError:
             # The page says already why there is nothing to see.
             return
 
     app = App(
-        page_of,
+        lambda request: request.scope.get(_MADE) or page_of(request),
         server,
         static_assets={"/static": frame.STATIC, "/vega": _vega(settings.home / "cache")},
     )
@@ -63,14 +67,52 @@ def make_app(workspace: Workspace) -> App:
         "Something went wrong on our side. What you saved is safe; load the page again."
     )
 
+    app.starlette_app.add_middleware(_MadeAhead, make=page_of)
+
     async def is_healthy(_: Request) -> JSONResponse:
-        found = health(workspace)
+        found = await asyncio.to_thread(health, workspace)
         return JSONResponse(found, status_code=200 if found["ok"] else 503)
 
     app.starlette_app.router.routes.insert(0, Route("/health", is_healthy))
     # The first visitor need not wait for what every later one finds loaded.
     threading.Thread(target=warm, daemon=True).start()
     return app
+
+
+_MADE = "acutecast.page"
+
+
+class _MadeAhead:
+    """Makes pages in a thread, before Shiny asks for them where everybody else would wait."""
+
+    def __init__(self, app: Any, make: Callable[[Request], Any]) -> None:
+        self._app, self._make = app, make
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["path"] in ("/", f"{scope.get('root_path', '')}/"):
+            scope[_MADE] = await asyncio.to_thread(self._make, Request(scope))
+        await self._app(scope, receive, send)
+
+
+def _leave_with_rights(session: Any, settings: Settings, person: Person) -> None:
+    """Load a page again once the file of roles says something else of who has it open."""
+    if settings.access is None:
+        return
+    headers = session.http_conn.headers
+
+    def look() -> bool:
+        try:
+            return identify(settings, headers) == person
+        except AcutecastError:
+            return False
+
+    async def tell(same: bool) -> float:
+        if not same:
+            await session.send_custom_message("acutecast-reload", {})
+            await session.close()
+        return _PERSON_SECONDS
+
+    follow(session, look, tell)
 
 
 def _page(visit: Visit) -> Page:
@@ -82,12 +124,19 @@ def _page(visit: Visit) -> Page:
 
 
 def _known(visit: Visit) -> None:
-    """Raise where the address names something that the person may not see."""
+    """Raise where the address names what the person may not see, or what is not one thing."""
     page = _page(visit)
     if page.needs == "scenario" or visit.query.get("scenario"):
         _ = visit.scenario
     if page.needs == "run" or visit.query.get("run"):
-        _ = visit.job
+        job = visit.job
+        if visit.query.get("scenario") not in (None, job.scenario_id):
+            raise AcutecastError(
+                Problem(
+                    "the address names a scenario and a run of another one",
+                    remedy="Take one of them out of the address, or go back to the scenarios.",
+                )
+            )
 
 
 def _page_ui(visit: Visit) -> Any:

@@ -13,6 +13,7 @@ import locale
 import platform
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
@@ -29,15 +30,40 @@ access = Path(__file__).parent / "access.toml"
 if access.exists():
     os.environ.setdefault("ACUTECAST_ACCESS", str(access))
 
-from acutecast.app import served  # noqa: E402  (the settings above come first)
+from acutecast.{room} import served  # noqa: E402  (the settings above come first)
 
 app = served()
 '''
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What of an installation a bundle runs.
+
+    Attributes:
+        room: where its `served` is; the extra of the same name is what it needs.
+        mode: what Connect calls such content.
+        entry: what Connect serves, as Posit's tool writes it for this mode.
+    """
+
+    room: str
+    mode: str
+    entry: str
+
+
+_PARTS = {
+    "app": _Part("app", "python-shiny", "app"),
+    "service": _Part("service", "python-fastapi", "app:app"),
+}
 _LEFT_OUT = ("__pycache__", "*.pyc", "*.nbi", "*.nbc")
 
 
 def write_bundle(
-    out: Path, access: Path | None = None, extras: tuple[str, ...] = (), replace: bool = False
+    out: Path,
+    access: Path | None = None,
+    extras: tuple[str, ...] = (),
+    replace: bool = False,
+    part: str = "app",
 ) -> list[Path]:
     """Write the folder, whole or not at all.
 
@@ -46,6 +72,7 @@ def write_bundle(
         access: the file with roles and providers, to go along.
         extras: further extras to install there, such as "postgres" or "cloud".
         replace: write over a bundle that is there.
+        part: "app" for the web application, "service" for the HTTP service.
 
     Returns:
         The files written, relative to `out`, sorted.
@@ -59,20 +86,21 @@ def write_bundle(
     if access is not None and not access.is_file():
         problems.append(Problem("there is no such file", where=str(access)))
     raise_if_any(problems)
+    of = _PARTS[part]
     with whole_folder(out) as scratch:
-        (scratch / "app.py").write_text(_ENTRY, encoding="utf-8")
-        needed = "".join(f"{line}\n" for line in requirements(("app", *extras)))
+        (scratch / "app.py").write_text(_ENTRY.format(room=of.room), encoding="utf-8")
+        needed = "".join(f"{line}\n" for line in requirements((of.room, *extras)))
         (scratch / "requirements.txt").write_text(needed, encoding="utf-8")
         if access is not None:
             shutil.copyfile(access, scratch / "access.toml")
         package = Path(__file__).parents[1]
         shutil.copytree(package, scratch / "acutecast", ignore=shutil.ignore_patterns(*_LEFT_OUT))
-        text = json.dumps(manifest(scratch), indent=2) + "\n"
+        text = json.dumps(_manifest(scratch, of), indent=2) + "\n"
         (scratch / "manifest.json").write_text(text, encoding="utf-8")
     return sorted(path.relative_to(out) for path in out.rglob("*") if path.is_file())
 
 
-def manifest(folder: Path) -> dict[str, object]:
+def _manifest(folder: Path, part: _Part) -> dict[str, object]:
     """Give the manifest of a folder: what runs it, and a checksum of every file."""
     files = {
         path.relative_to(folder).as_posix(): {
@@ -84,7 +112,7 @@ def manifest(folder: Path) -> dict[str, object]:
     return {
         "version": 1,
         "locale": ".".join(part or "" for part in locale.getlocale()).strip(".") or "en_GB.UTF-8",
-        "metadata": {"appmode": "python-shiny", "entrypoint": "app"},
+        "metadata": {"appmode": part.mode, "entrypoint": part.entry},
         "python": {
             "version": platform.python_version(),
             "package_manager": {

@@ -41,9 +41,8 @@ ORDER = ("activity", "pods", "measure", "year", "area", "site", "sites", "specia
 
 
 def script() -> Any:
-    """Give the script of the form; its address is new when the script is."""
-    stamp = int((frame.STATIC / "filters.js").stat().st_mtime)
-    return ui.head_content(ui.tags.script(src=f"static/filters.js?v={stamp}", defer=True))
+    """Give the script of the form."""
+    return frame.script("filters.js")
 
 
 def form(choices: Choices, selection: Selection, horizon: int, used: Iterable[str] = ORDER) -> Any:

@@ -38,6 +38,11 @@ def _asset(name: str) -> str:
     return f"static/{name}?v={_version()}-{stamp}"
 
 
+def script(name: str) -> Any:
+    """Give the tag of a script that only some pages have."""
+    return ui.head_content(ui.tags.script(src=_asset(name), defer=True))
+
+
 @cache
 def _themes() -> str:
     from acutecast.report.views import theme

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from htmltools import Tag, TagList
 from shiny import ui
 
+from acutecast.app.background import in_words
 from acutecast.app.widgets import problems
 from acutecast.errors import AcutecastError, Problem
 
@@ -58,7 +59,7 @@ def follow(
 def in_background(
     session: Any, work: Coroutine[Any, Any, None], *, ends_with_page: bool = False
 ) -> None:
-    """Do some work beside the page, which goes on answering.
+    """Do some work beside the page, which goes on answering; a fault is said on it.
 
     Args:
         session: the page's.
@@ -66,9 +67,18 @@ def in_background(
         ends_with_page: whether it stops when the page is closed. What somebody asked for should
             not: closing the page at once loses nothing then.
     """
-    task = asyncio.get_running_loop().create_task(work)
-    _UNDER_WAY.add(task)
     closed = False
+
+    async def told() -> None:
+        try:
+            await work
+        except Exception as error:
+            # To a page that is closed nothing can be said, and nothing is wrong with that.
+            if not closed:
+                await _say_fault(session, in_words(error))
+
+    task = asyncio.get_running_loop().create_task(told())
+    _UNDER_WAY.add(task)
 
     def on_ended() -> None:
         nonlocal closed
@@ -80,12 +90,17 @@ def in_background(
 
     def done(_: asyncio.Task[None]) -> None:
         _UNDER_WAY.discard(task)
+        work.close()
         forget()
-        # To a page that is closed nothing can be said, and nothing is wrong with that.
         if not closed and not task.cancelled() and task.exception() is not None:
-            _LOG.error("work of a page failed", exc_info=task.exception())
+            _LOG.error("a page could not be told of a fault", exc_info=task.exception())
 
     task.add_done_callback(done)
+
+
+async def _say_fault(session: Any, error: AcutecastError) -> None:
+    """Say what went wrong in the form that waits for an answer, else at the top of the page."""
+    await session.send_custom_message("acutecast-fault", {"html": html(problems(error))})
 
 
 @dataclass

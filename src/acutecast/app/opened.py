@@ -8,8 +8,13 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from acutecast.app import live
+from acutecast.errors import AcutecastError
 from acutecast.workspace import JobRow, Person, Workspace, list_jobs, open_result, read_job
 
 if TYPE_CHECKING:
@@ -43,8 +48,12 @@ class Kept(Generic[T]):
         return made
 
 
-# A run of 256 runs and 20 years takes up to 150 MB where every table was looked at.
-_RUNS: Kept[Run] = Kept(4)
+MOST_COMPARED = 6
+"""Runs that can be read side by side."""
+
+# A run of 256 runs and 20 years takes up to 150 MB where every table was looked at. With fewer than
+# can be compared, each look at such a comparison would open them all again.
+_RUNS: Kept[Run] = Kept(MOST_COMPARED)
 _VIEWS: Kept[tuple[Shown, ...]] = Kept(100)
 
 
@@ -74,6 +83,20 @@ def seen(
 
     run = opened(workspace, person, job_id)
     return _VIEWS.get((run.path, key, selection), lambda: tuple(views.show(run, key, selection)))
+
+
+def read_ahead(workspace: Workspace, person: Person, job_id: str, selection: Selection) -> None:
+    """Make the views of capacity that somebody who looks at a run may want next.
+
+    Their tables are the largest, and are read when first asked for.
+    """
+    from acutecast.report import views
+
+    with suppress(AcutecastError):
+        if has_capacity(opened(workspace, person, job_id)):
+            for view in views.VIEWS:
+                if view.needs == "capacity":
+                    seen(workspace, person, job_id, view.key, selection)
 
 
 def compared(
@@ -110,18 +133,23 @@ def finished(workspace: Workspace, person: Person, scenario_id: str | None = Non
 
 def ruled(workspace: Workspace, selection: Selection) -> Selection:
     """Hide small numbers at least as far as the installation says."""
-    from dataclasses import replace
-
     rules = [rule for rule in (selection.suppress, workspace.settings.suppress) if rule]
     return replace(selection, suppress=max(rules) if rules else None)
 
 
-def when(job: JobRow) -> str:
-    """Say when a run ended, in the words of a date and this machine's time."""
-    from datetime import UTC
+def ended(job: JobRow) -> Any:
+    """Write when a run ended, for the browser to show in the reader's own zone."""
+    return live.when(_end(job))
 
-    at: Any = job.ended_at or job.asked_at
-    return f"{at.replace(tzinfo=UTC).astimezone():%-d %B %Y, %H:%M}"
+
+def when(job: JobRow) -> str:
+    """Say when a run ended where only text can stand: in this machine's zone, which is named."""
+    at = _end(job).replace(tzinfo=UTC).astimezone()
+    return f"{at.day} {at:%B %Y, %H:%M %Z}"
+
+
+def _end(job: JobRow) -> datetime:
+    return job.ended_at or job.asked_at
 
 
 def names_of(jobs: Sequence[JobRow]) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ def parse_query(search: str) -> dict[str, str]:
     return dict(parse_qsl(search.removeprefix("?"), keep_blank_values=False))
 
 
-def link(page: str, **query: Any) -> str:
+def link(page: str, /, **query: Any) -> str:
     """Give the address of a page, relative to wherever the application is mounted."""
     kept = {name: str(value) for name, value in query.items() if value not in (None, "", ())}
     return "?" + urlencode({"page": page} | kept)
@@ -73,7 +73,7 @@ class Visit:
         """The stored run that the address names; an error as for `scenario`."""
         return open_result(self.workspace, self.person, self.query.get("run", ""))
 
-    def link(self, page: str, **query: Any) -> str:
+    def link(self, page: str, /, **query: Any) -> str:
         """Give the address of a page, keeping the scenario unless told otherwise."""
         same = {"scenario": self.query.get("scenario")}
         return link(page, **(same | query))

@@ -18,21 +18,18 @@ if TYPE_CHECKING:
 
     from acutecast.report.views import Column, Shown
 
+# Signed numbers in words are no formulas, unless more follows that a spreadsheet would work out.
+_FORMULA = r"^([=@\t\r]|[+-]([^\d\s.,]|.*([=|!]|[A-Za-z]\()))"
+
 MOST_ROWS = 400
 """Rows of a table that a page shows; downloads have all."""
 
 
 def said(value: Any, kind: str) -> str:
-    """Write a value as people read it; a true minus sign, thousands apart, a dash for nothing."""
-    if value is None or value == "":
-        return "–"
-    if kind == "count":
-        return f"{value:,.0f}".replace("-", "−")
-    if kind == "decimal":
-        return f"{value:,.2f}".replace("-", "−")
-    if kind == "percent":
-        return f"{value:,.1f}%".replace("-", "−")
-    return str(value)
+    """Write a value as people read it, the same as in documents; a dash for nothing."""
+    from acutecast.report.views import as_text
+
+    return as_text(None if value == "" else value, kind)
 
 
 def table(
@@ -64,11 +61,9 @@ def table(
 
 def _row(columns: Sequence[Column], row: Sequence[Any]) -> str:
     """Write a row of a table, as documents write it; its first cell heads it."""
-    from acutecast.report.views import as_text
-
     cells = []
     for i, (column, value) in enumerate(zip(columns, row, strict=True)):
-        text = escape(as_text(None if value == "" else value, column.kind))
+        text = escape(said(value, column.kind))
         if i == 0:
             cells.append(f'<th scope="row">{text}</th>')
         elif column.kind == "text":
@@ -174,14 +169,12 @@ def _without_formulas(table: polars.DataFrame) -> polars.DataFrame:
     """Put an apostrophe before text that a spreadsheet would take for a formula."""
     import polars as pl
 
-    # Signed numbers in words are no formulas.
-    formula = r"^([=@\t\r]|[+-][^\d\s.,])"
     text = pl.selectors.string()
-    risky = text.str.contains(formula)
+    risky = text.str.contains(_FORMULA)
     guarded = table.with_columns(
         pl.when(risky).then(pl.lit("'") + text).otherwise(text).name.keep()
     )
-    return guarded.rename({n: f"'{n}" for n in guarded.columns if re.match(formula, n)})
+    return guarded.rename({n: f"'{n}" for n in guarded.columns if re.match(_FORMULA, n)})
 
 
 def _between(items: Sequence[Any], mark: str) -> list[Any]:
@@ -209,32 +202,14 @@ def notice(*content: Any, kind: str = "info") -> Any:
     return ui.tags.div(*content, class_=f"ac-notice ac-{kind}", role="status")
 
 
-async def saved(session: Any, words: str, *, failed: bool = False) -> None:
-    """Say beside the scenario's name that something was saved, or was not."""
+async def saved(session: Any, words: str = "Saved", *, failed: bool = False) -> None:
+    """Say beside the scenario's name that something was saved now, or was not and why."""
     await session.send_custom_message("acutecast-saved", {"words": words, "failed": failed})
-
-
-async def announce(session: Any, words: str, kind: str = "good") -> None:
-    """Say something at the top of the page; screen readers read it out."""
-    await session.send_custom_message("acutecast-announce", {"words": words, "kind": kind})
 
 
 async def go_to(session: Any, address: str) -> None:
     """Open another page of the application."""
     await session.send_custom_message("acutecast-go", {"address": address})
-
-
-def on_problem(session: Any, error: AcutecastError) -> Any:
-    """Show the problems of an action in a dialogue."""
-    del session
-    return ui.modal_show(
-        ui.modal(problems(error), title="That could not be done", easy_close=True, footer=closer())
-    )
-
-
-def closer(words: str = "Close") -> Any:
-    """Make the button that closes a dialogue."""
-    return ui.modal_button(words)
 
 
 def pressed(

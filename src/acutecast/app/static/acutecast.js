@@ -82,6 +82,9 @@
     if (field.type === "radio" && field.form)
       for (const other of field.form.elements) if (other.name === field.name) delete drafts[name(other)];
     drafts[name(field)] = marked ? field.checked : field.value;
+    // Which revision the row showed when the draft was begun.
+    const row = field.closest("[data-base]");
+    if (row) drafts[name(field) + "@"] = row.dataset.base;
     sessionStorage.setItem(shelf, JSON.stringify(drafts));
   });
   // A form that the server has taken needs no drafts any more.
@@ -97,7 +100,9 @@
       const key = name(field);
       if (!(key in restoring)) continue;
       if (field.type === "checkbox" || field.type === "radio") field.checked = restoring[key]; else field.value = restoring[key];
-      delete restoring[key];
+      const row = field.closest("[data-row]");
+      if (row && key + "@" in restoring) row.dataset.base = restoring[key + "@"];
+      delete restoring[key]; delete restoring[key + "@"];
       field.dispatchEvent(new Event("input", { bubbles: true }));
       field.dispatchEvent(new Event("change", { bubbles: true }));
     }
@@ -124,10 +129,11 @@
     });
     told("acutecast-saved", (message) => {
       const place = document.getElementById("ac-saved");
-      if (place) { place.textContent = message.words; place.classList.toggle("ac-failed", message.failed); }
+      // The time is the reader's own.
+      const at = message.failed ? "" : " " + new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+      if (place) { place.textContent = message.words + at; place.classList.toggle("ac-failed", message.failed); }
       if (!message.failed) sessionStorage.removeItem(shelf);
     });
-    told("acutecast-announce", (message) => announce(message.words, message.kind));
     told("acutecast-go", (message) => { location.href = message.address; });
     told("acutecast-reload", (_) => location.reload());
     told("acutecast-focus", (message) => {
@@ -420,6 +426,11 @@
       for (const [id, html] of Object.entries(places)) { const place = byId(id); if (place) fresh(place, html); }
     });
     told("acutecast-form", answered);
+    told("acutecast-fault", (message) => {
+      const waiting = document.querySelectorAll("[data-form][data-busy]");
+      for (const form of waiting) answered({ form: form.dataset.form, problems: message.html, fields: {}, done: false });
+      if (!waiting.length) offer({ html: message.html, actions: [] });
+    });
     told("acutecast-offer", offer);
     told("acutecast-file", file);
     told("acutecast-dialog", (message) => open(message.id, null, message.values));

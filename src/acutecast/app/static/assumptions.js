@@ -33,6 +33,11 @@
     for (const field of controls(row)) if (!field.readOnly || field.dataset.part === changed) parts[field.dataset.part] = held(field);
     tell("ac_edit", { row: row.dataset.row, parts, changed, base: Number(row.dataset.base || revision()), ...more });
   }
+  // What is typed is compared with what stood here when it was begun, also after a reload.
+  root.addEventListener("input", (event) => {
+    const row = event.target.dataset.part && rowOf(event.target);
+    if (row && !row.dataset.base) row.dataset.base = revision();
+  });
   document.addEventListener("change", (event) => {
     const field = event.target;
     if (!field.dataset || !field.dataset.part || !root.contains(field)) return;
@@ -111,7 +116,7 @@
       return note(row, says(message.note, "ac-field-problem"));
     }
     if (message.state === "hint") { invalid(row, []); return note(row, says(message.note, "ac-help")); }
-    if (message.state === "same") { invalid(row, []); return note(row); }
+    if (message.state === "same") { delete row.dataset.base; invalid(row, []); return note(row); }
     if (message.state === "conflict") {
       row.dataset.changed = message.changed;
       const panel = document.createElement("div");
@@ -121,8 +126,8 @@
       panel.append(says(message.note, "ac-conflict-words"), button("Keep theirs", "theirs"), button("Use mine", "mine"));
       return note(row, panel);
     }
-    if (message.state === "update" && (row.contains(document.activeElement) && dirty(row) || row.querySelector(".ac-conflict"))) {
-      // Somebody is at it: what they type is compared with what stood here when they began.
+    // Somebody is at it: what they type is compared with what stood here when they began.
+    if (message.state === "update" && (dirty(row) || row.querySelector(".ac-conflict"))) {
       if (!row.dataset.base) row.dataset.base = message.before;
       return;
     }
@@ -296,7 +301,7 @@
     for (const field of root.querySelectorAll("[data-part]")) {
       const row = rowOf(field);
       const key = row && `${row.dataset.row}|${field.dataset.part}`;
-      if (key in unsaved) put(field, unsaved[key]);
+      if (key in unsaved) { put(field, unsaved[key].value); row.dataset.base = unsaved[key].base; }
       if (key && key === focused && (!document.activeElement || document.activeElement === document.body)) field.focus();
     }
     const kept = unsaved;
@@ -315,7 +320,10 @@
   new MutationObserver((changes) => {
     for (const change of changes) for (const node of change.removedNodes)
       if (node.nodeType === 1 && node.querySelector("#ac-body")) for (const field of node.querySelectorAll("[data-row] [data-part]"))
-        if (held(field) !== saved(field)) unsaved[`${rowOf(field).dataset.row}|${field.dataset.part}`] = held(field);
+        if (held(field) !== saved(field)) {
+          const row = rowOf(field);
+          unsaved[`${row.dataset.row}|${field.dataset.part}`] = { value: held(field), base: row.dataset.base || node.querySelector("#ac-body").dataset.revision };
+        }
     const added = changes.flatMap((change) => [...change.addedNodes]);
     if (added.some((node) => node.nodeType === 1 && (node.id === "ac-body" || node.querySelector("#ac-body")))) arrived();
   }).observe(root, { childList: true, subtree: true });

@@ -132,7 +132,7 @@ def _private(visit: Visit) -> list[Any]:
         "simulated draws; a run's results hold no patient's record.",
     ]
     if settings.identity == "local":
-        paragraphs.append(f"Scenarios and runs are kept in {settings.home}.")
+        paragraphs.append(settings.said)
     else:
         paragraphs.append(
             "“This machine” is the server on which your organisation runs the application, and "

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from acutecast.app.live import html
+from acutecast.app.live import html, offer
 from acutecast.app.pages.assumptions import (
     bulk,
     capacity,
@@ -26,7 +26,6 @@ from acutecast.app.pages.assumptions.ground import Ground
 from acutecast.app.pages.assumptions.sections import Section
 from acutecast.app.pages.assumptions.snapshot import Snapshot
 from acutecast.app.visit import Visit
-from acutecast.app.widgets import announce
 from acutecast.errors import AcutecastError
 from acutecast.workspace import revert_to, undo
 
@@ -163,7 +162,7 @@ class _Population(_Part):
                 lambda fresh: population.removed(fresh, path), "what was removed"
             )
         except AcutecastError as error:
-            await announce(self.here.session, str(error), "warning")
+            await offer(self.here.session, str(error), kind="warning")
             return
         await self.here.show_body()
 
@@ -176,7 +175,7 @@ class _Inequalities(_Part):
                 lambda fresh: inequalities.chosen(fresh, dict(message)), "inequalities"
             )
         except AcutecastError as error:
-            await announce(self.here.session, str(error), "warning")
+            await offer(self.here.session, str(error), kind="warning")
 
 
 class _History(_Part):
@@ -195,10 +194,10 @@ class _History(_Part):
                 act, visit.workspace, visit.person, visit.scenario.id, int(revision)
             )
         except (AcutecastError, ValueError) as error:
-            await announce(self.here.session, str(error), "warning")
+            await offer(self.here.session, str(error), kind="warning")
             return
         if outcome.conflicts:
             kept = "; ".join(conflict.label for conflict in outcome.conflicts)
             words += f", except what was changed later: {kept}"
-        await announce(self.here.session, f"{words}.", "good")
+        await offer(self.here.session, f"{words}.")
         await self.here.editor.done(outcome, words.lower())

@@ -13,6 +13,7 @@ from acutecast.app.pages.assumptions.entries import entry
 from acutecast.app.pages.assumptions.full_form import full_form
 from acutecast.app.pages.assumptions.ground import Ground
 from acutecast.app.pages.assumptions.names import ACTIVITIES, EFFECTS, TPMAS, tpma_label
+from acutecast.app.pages.assumptions.small import hide_counts, hide_rates
 from acutecast.app.pages.assumptions.snapshot import Path, Snapshot, dotted
 from acutecast.app.pages.assumptions.tpmas import (
     KINDS,
@@ -20,9 +21,10 @@ from acutecast.app.pages.assumptions.tpmas import (
     overlap_words,
     path_of,
     table_of,
+    volume_words,
 )
 from acutecast.app.visit import Visit
-from acutecast.app.widgets import said, shown_server, shown_ui
+from acutecast.app.widgets import shown_server, shown_ui
 from acutecast.errors import AcutecastError, Problem
 from acutecast.facts import OWN_TPMA
 
@@ -134,7 +136,7 @@ def definition(row: dict[str, Any]) -> str:
 
 
 def _facts(row: dict[str, Any]) -> Any:
-    unit = row["unit"]
+    volume = " ".join([*volume_words(row)[:1], row["unit"] if row["volume"] else ""]).strip()
     share = f", {100 * row['share']:.1f}% of all" if row["share"] is not None else ""
     experts = interval_words(row["elicited_low"], row["elicited_high"])
     if experts:
@@ -146,7 +148,7 @@ def _facts(row: dict[str, Any]) -> Any:
     if row["overlaps"]:
         overlap += f" have another that is set: {row['overlaps']}"
     facts = (
-        ("Baseline year", f"{said(row['volume'], 'count')} {unit}{share}"),
+        ("Baseline year", f"{volume}{share}"),
         ("Overlap", overlap),
         ("Experts expect", experts or "they were not asked about it"),
         ("Peers suggest", f"{peers} ({n} other providers)" if peers else none),
@@ -158,7 +160,7 @@ def _facts(row: dict[str, Any]) -> Any:
 
 
 def charts(ground: Ground, snapshot: Snapshot, path: Path) -> dict[str, Shown]:
-    """Draw everything that is known of a TPMA, with what is set.
+    """Draw everything that is known of a TPMA, with what is set; less of one that is rare.
 
     Raises:
         AcutecastError: where the evidence cannot be read.
@@ -174,15 +176,20 @@ def charts(ground: Ground, snapshot: Snapshot, path: Path) -> dict[str, Shown]:
     trend, funnel = known.trend(provider, key, root), known.funnel(provider, key, root)
     scale = scale_of(trend, funnel, chosen)
     row = table_of(ground, snapshot).row(by_predicate=_is(key), named=True)
-    return {
-        "intervals": drawn.intervals_shown(row),
+    intervals = {"intervals": drawn.intervals_shown(row)}
+    if row["volume"] is None:
+        return intervals
+    least = ground.least
+    return intervals | {
         "trend": drawn.trend_shown(trend, name, scale, chosen),
-        "funnel": drawn.funnel_shown(funnel, name, scale, chosen),
+        "funnel": drawn.funnel_shown(hide_rates(funnel, least), name, scale, chosen),
         "box": drawn.box_shown(known.peers_box(provider, key, root), name, scale, chosen),
-        "people": drawn.age_sex_shown(known.age_sex(provider, key, root), name),
-        "diagnoses": drawn.causes_shown(known.top_diagnoses(provider, key, root), name),
+        "people": drawn.age_sex_shown(hide_counts(known.age_sex(provider, key, root), least), name),
+        "diagnoses": drawn.causes_shown(
+            hide_counts(known.top_diagnoses(provider, key, root), least), name
+        ),
         "procedures": drawn.causes_shown(
-            known.top_procedures(provider, key, root), name, "procedures"
+            hide_counts(known.top_procedures(provider, key, root), least), name, "procedures"
         ),
     }
 
@@ -253,8 +260,8 @@ class Detail:
 
     async def _show(self, made: dict[str, Shown]) -> None:
         async with reactive.lock():
-            for name, shown in made.items():
-                self._shown[name].set(shown)
+            for name, value in self._shown.items():
+                value.set(made.get(name))
             await reactive.flush()
 
     def _effect(self, snapshot: Snapshot) -> Any:

@@ -12,13 +12,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from acutecast.app.background import in_words
 from acutecast.app.pages.assumptions.entries import Edits, Entry, entry
 from acutecast.app.pages.assumptions.fields import read_key, row_key
 from acutecast.app.pages.assumptions.sections import counts
 from acutecast.app.pages.assumptions.snapshot import Path, Snapshot
 from acutecast.app.pages.assumptions.telling import (
     called,
-    clock,
     conflict_words,
     differs,
     others_words,
@@ -28,11 +28,22 @@ from acutecast.app.pages.assumptions.telling import (
 from acutecast.app.pages.assumptions.values import Incomplete
 from acutecast.app.visit import Visit
 from acutecast.app.widgets import saved
-from acutecast.errors import AcutecastError
-from acutecast.workspace import Edit, Edited, edit, history, read_scenario
+from acutecast.errors import AcutecastError, Problem
+from acutecast.workspace import (
+    ChangeRow,
+    Edit,
+    Edited,
+    content_at,
+    edit,
+    history,
+    read_scenario,
+)
 
 POLL_SECONDS = 3
 _TRIES = 4
+_MOST_CHANGES = 200
+"""Of those that others made, that are looked at."""
+
 Heard = Callable[[Snapshot, Snapshot, str], Awaitable[None]]
 """Is told of a change: the scenario before and after, and what was edited here ("" for nothing)."""
 
@@ -58,7 +69,6 @@ class Editor:
         self.heard: list[Heard] = []
         # One after the other: an edit is compared with what the one before it left.
         self._turn = asyncio.Lock()
-        self._known = {row.revision: self.snapshot}
         self._mine: dict[Path, int] = {}
         self._own: set[int] = set()
         self._rows: list[Path] = []
@@ -91,8 +101,13 @@ class Editor:
         except Incomplete as more:
             await self._answer(found, {"state": "hint", "note": str(more)})
         except AcutecastError as error:
-            await self._answer(found, refusal(error, path))
-            await saved(self._session, "Not saved: see the field", failed=True)
+            await self._not_saved(found, refusal(error, path))
+        except Exception as error:
+            await self._not_saved(found, refusal(in_words(error), path))
+
+    async def _not_saved(self, found: Entry, answer: dict[str, Any]) -> None:
+        await self._answer(found, answer)
+        await saved(self._session, "Not saved: see the field", failed=True)
 
     async def _save(
         self, found: Entry, parts: Mapping[str, str], changed: str, base: int, force: bool
@@ -104,9 +119,9 @@ class Editor:
             edits = found.write(before, parts, changed)
             if not force and base >= before.revision and _same(before, edits):
                 await self._answer(found, {"state": "same"})
-                await saved(self._session, "Saved")
+                await saved(self._session)
                 return
-            outcome = await self._edit(edits, base, force)
+            outcome = await self._edit(edits, base, force=force)
         if isinstance(outcome, str):
             await self._answer(found, {"state": "conflict", "note": outcome, "changed": changed})
             return
@@ -117,11 +132,11 @@ class Editor:
             self._mine[found.path] = outcome.row.revision
             await self._saved(before, outcome, found.title, [found.path], sent={found.path: parts})
 
-    async def _edit(self, edits: Edits, base: int, force: bool = False, why: str = "") -> Edited:
+    async def _edit(self, edits: Edits, base: int, why: str = "", **how: bool) -> Edited:
         visit = self._visit
         wanted = [Edit(path, value) for path, value in edits]
         return await asyncio.to_thread(
-            edit, visit.workspace, visit.person, visit.scenario.id, base, wanted, why, force=force
+            edit, visit.workspace, visit.person, visit.scenario.id, base, wanted, why, **how
         )
 
     async def _save_together(
@@ -132,16 +147,16 @@ class Editor:
         Returns:
             What came of it, or why it stood back, in words.
         """
-        saw = found.read(self._known.get(base, self.snapshot))
+        saw = found.read(await self._at(base))
         for _ in range(_TRIES):
             fresh = await self._read()
             stands = found.read(fresh)
-            if not force and stands != saw and stands != dict(parts):
-                who = await self._last_change(base)
-                theirs = found.words(fresh) or "nothing"
-                mine = ", ".join(filter(None, parts.values())) or "nothing"
-                return f"{who} changed this to {theirs} (yours: {mine})."
             edits = found.write(fresh, parts, changed)
+            if not force and stands != saw and stands != dict(parts):
+                who = await self._who_changed(found, base, fresh)
+                theirs = found.words(fresh) or "nothing"
+                mine = found.words(fresh.with_values(edits)) or "nothing"
+                return f"{who} changed this to {theirs} (yours: {mine})."
             outcome = await self._edit(edits, fresh.revision)
             if not outcome.conflicts:
                 return outcome
@@ -153,15 +168,19 @@ class Editor:
         about: str | Callable[[int], str],
         why: str = "",
     ) -> Edited | None:
-        """Save a bulk of edits, made of what is stored now.
+        """Save a bulk of edits, made of what is stored now: all of them or none.
 
         Args:
             make: gives the edits.
             about: what they are, in words; or says it of how many they are.
             why: the reason that the history keeps.
 
+        Returns:
+            What came of it; None where there was nothing to edit.
+
         Raises:
-            AcutecastError: with everything that would be wrong; nothing is stored.
+            AcutecastError: with everything that would be wrong, and where others were faster each
+                time; nothing is stored.
         """
         async with self._turn:
             for _ in range(_TRIES):
@@ -169,13 +188,15 @@ class Editor:
                 edits = await asyncio.to_thread(make, fresh)
                 if not edits:
                     return None
-                outcome = await self._edit(edits, fresh.revision, why=why)
+                outcome = await self._edit(edits, fresh.revision, why, whole=True)
                 if not outcome.conflicts:
                     paths = [path for path, _ in edits]
                     words = about if isinstance(about, str) else about(len(edits))
                     await self._saved(self.snapshot, outcome, words, paths)
                     return outcome
-        return None
+        raise AcutecastError(
+            Problem("others are changing this at the same moment", remedy="Try again.")
+        )
 
     async def theirs(self, key: Any) -> None:
         """Show in a row what is stored, instead of what was typed."""
@@ -205,6 +226,16 @@ class Editor:
         )
         return replace(self.snapshot, content=row.content, revision=row.revision)
 
+    async def _at(self, revision: int) -> Snapshot:
+        """Give the scenario as it was at a revision."""
+        if revision == self.snapshot.revision:
+            return self.snapshot
+        visit = self._visit
+        content = await asyncio.to_thread(
+            content_at, visit.workspace, visit.person, visit.scenario.id, revision
+        )
+        return replace(self.snapshot, content=content, revision=revision)
+
     def _base(self, path: Path, said: Any) -> int:
         """Give the revision that a row showed when it was edited.
 
@@ -226,7 +257,7 @@ class Editor:
         after = replace(before, content=row.content, revision=row.revision)
         self._own.add(row.revision)
         await self._show(before, after, about, mine, sent or {})
-        await saved(self._session, f"Saved {clock(row.changed_at)}")
+        await saved(self._session)
 
     async def _show(
         self,
@@ -238,7 +269,6 @@ class Editor:
     ) -> None:
         """Show what differs between two revisions; rows that were saved here come first."""
         self.snapshot = after
-        self._known[after.revision] = after
         rows = [
             row_now(after, path) | {"state": "saved", "sent": dict((sent or {}).get(path, {}))}
             for path in mine
@@ -260,28 +290,29 @@ class Editor:
 
     async def _others(self, since: int, until: int) -> dict[str, Any] | None:
         """Say what others changed between two revisions; None where nobody did."""
-        own = self._own
-        if not {*range(since + 1, until + 1)} - own:
+        if not {*range(since + 1, until + 1)} - self._own:
             return None
-        visit = self._visit
-        found = await asyncio.to_thread(
-            history, visit.workspace, visit.person, visit.scenario.id, 100
-        )
+        changes = await self._changes(since)
         return others_words(
-            [c for c in found if since < c.revision <= until and c.revision not in own and c.path],
-            visit.person,
+            [c for c in changes if c.revision <= until and c.revision not in self._own],
+            self._visit.person,
         )
 
-    async def _last_change(self, since: int) -> str:
+    async def _who_changed(self, found: Entry, since: int, now: Snapshot) -> str:
+        """Give who put into a row what stands there, after a revision."""
+        stands = found.read(now)
+        for revision, who in {c.revision: c.who for c in await self._changes(since)}.items():
+            if found.read(await self._at(revision - 1)) != stands:
+                return called(who, self._visit.person)
+        return "Somebody"
+
+    async def _changes(self, since: int) -> list[ChangeRow]:
+        """Give what changed after a revision, newest first."""
         visit = self._visit
         found = await asyncio.to_thread(
-            history, visit.workspace, visit.person, visit.scenario.id, 1
+            history, visit.workspace, visit.person, visit.scenario.id, _MOST_CHANGES
         )
-        return (
-            called(found[0].who, visit.person)
-            if found and found[0].revision > since
-            else "Somebody"
-        )
+        return [change for change in found if change.revision > since and change.path]
 
     async def _answer(self, found: Entry, answer: dict[str, Any]) -> None:
         rows = [{"row": row_key(found.path)} | answer]

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from shiny import ui
 
+from acutecast.app.background import in_words
 from acutecast.app.live import Places, html, in_background
 from acutecast.app.pages.assumptions.ground import Ground
 from acutecast.app.pages.assumptions.snapshot import Snapshot
 from acutecast.app.widgets import said, table
-from acutecast.errors import AcutecastError
 
 if TYPE_CHECKING:
     import polars
 
-_LOG = logging.getLogger(__name__)
 # As many as a usual run has: with fewer, the principal projection would be visibly another.
 _RUNS = 256
 _NOTE = (
@@ -37,7 +35,7 @@ class Preview:
     Attributes:
         headline: of `acutecast.insight.preview.headline`.
         edit: of `acutecast.insight.preview.effect`; None where nothing was edited yet.
-        about: what was edited.
+        about: what was edited here; "" where others edited it.
     """
 
     headline: polars.DataFrame
@@ -111,7 +109,7 @@ class LiveEffect:
         if self._wanted is not None and before is not None and self._wanted[0] is not None:
             # Two edits before the first is worked out: they are shown together.
             same = self._wanted[2] == about
-            before, about = self._wanted[0], about if same else "your last edits"
+            before, about = self._wanted[0], about if same else "the last edits"
         self._wanted = (before, after, about)
         if not self._busy:
             self._busy = True
@@ -146,9 +144,9 @@ class LiveEffect:
     ) -> tuple[Any, Any]:
         try:
             found = await asyncio.to_thread(work_out, ground, before, after, about)
-        except AcutecastError as error:
-            first = error.problems[0]
-            return f"cannot be told: {first}", ui.tags.p(str(error))
+        except Exception as error:
+            told = in_words(error)
+            return f"cannot be told: {told.problems[0]}", ui.tags.p(str(told))
         return line_of(found), more_of(found)
 
 
@@ -158,9 +156,10 @@ def line_of(found: Preview) -> Any:
     if found.edit is not None:
         changed = found.edit.filter(found.edit["mean"].abs() > 0)
         ranked = sorted(changed.to_dicts(), key=lambda row: -abs(row["pct"] or 0))
+        about = found.about or "what others changed"
         if not ranked:
-            return f"of {found.about}: no change in expected activity."
-        return f"of {found.about}: {'; '.join(row['words'] for row in ranked[:2])}."
+            return f"of {about}: no change in expected activity."
+        return f"of {about}: {'; '.join(row['words'] for row in ranked[:2])}."
     parts = [
         f"{row['label'].lower() if row['label'] != 'A&E arrivals' else row['label']} "
         f"{_signed(row['change_pct'])}"

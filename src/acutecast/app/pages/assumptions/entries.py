@@ -122,7 +122,7 @@ def _assumption(path: Path, phrase: Phrase, timed: bool) -> Entry:
     def write(snapshot: Snapshot, parts: Mapping[str, str], changed: str) -> Edits:
         parts = dict(parts)
         count = (snapshot.baseline or {}).get(path)
-        if changed == "count" and count:
+        if changed == "count":
             parts["value"] = _percent_of_count(parts["count"], count)
         if "value" in parts and "kind" not in parts:
             parts["kind"] = "point"
@@ -134,9 +134,16 @@ def _assumption(path: Path, phrase: Phrase, timed: bool) -> Entry:
     return Entry(path, label_of(path), read, write, words, phrase, timed)
 
 
-def _percent_of_count(text: str, count: float) -> str:
+def _percent_of_count(text: str, count: float | None) -> str:
     if not text.strip():
         return ""
+    if not count:
+        raise AcutecastError(
+            Problem(
+                "the count of the baseline year is not known here", "count",
+                remedy="Write the change in percent beside it.",
+            )
+        )  # fmt: skip
     new = read_number(text, "count")
     if not 0 <= new <= 5 * count:
         raise AcutecastError(

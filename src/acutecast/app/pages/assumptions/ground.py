@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from acutecast.app.pages.assumptions.small import count_text, is_small
 from acutecast.app.pages.assumptions.snapshot import Path, Snapshot
 from acutecast.app.visit import Visit
 from acutecast.errors import AcutecastError
@@ -26,16 +28,33 @@ class Ground:
         provider: the tables; None where they cannot be read.
         evidence: the folder with what is known about each assumption; None for none.
         error: why the tables cannot be read.
+        least: the smallest count that is shown; None for all.
     """
 
     provider: Provider | None
     evidence: str | None = None
     error: AcutecastError | None = None
+    least: int | None = None
 
     @property
-    def baseline(self) -> Mapping[Path, float]:
-        """Baseline activity by the path of the assumption that acts on it."""
+    def _counted(self) -> Mapping[Path, float]:
         return {} if self.provider is None else kept_with(self.provider, "by path", by_path)
+
+    @cached_property
+    def baseline(self) -> Mapping[Path, float]:
+        """Baseline activity by the path of the assumption that acts on it, as far as it is shown.
+
+        A new count is worked out with these, so that none gives a small one away.
+        """
+        return {p: n for p, n in self._counted.items() if not is_small(n, self.least)}
+
+    def has(self, path: Path) -> bool:
+        """Tell whether an assumption acts on any activity."""
+        return bool(self._counted.get(path))
+
+    def count_text(self, path: Path) -> str:
+        """Write how much activity an assumption acts on."""
+        return count_text(self._counted.get(path), self.least)
 
 
 def find_ground(visit: Visit, content: Mapping[str, Any]) -> Ground:
@@ -43,7 +62,7 @@ def find_ground(visit: Visit, content: Mapping[str, Any]) -> Ground:
     ws, person, code = visit.workspace, visit.person, visit.scenario.dataset
     try:
         found = provider(ws, person, code, content.get("baseline_year"))
-        return Ground(found, evidence_root(ws, person, code))
+        return Ground(found, evidence_root(ws, person, code), least=ws.settings.suppress)
     except AcutecastError as error:
         return Ground(None, error=error)
 

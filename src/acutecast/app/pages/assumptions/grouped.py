@@ -14,7 +14,6 @@ from acutecast.app.pages.assumptions.ground import Ground
 from acutecast.app.pages.assumptions.names import ACTIVITIES, GROUPS, specialties
 from acutecast.app.pages.assumptions.snapshot import Path, Snapshot
 from acutecast.app.visit import Visit
-from acutecast.app.widgets import said
 
 _COUNTED = {"ip": "Spells", "op": "Attendances", "aae": "Arrivals"}
 _INPATIENTS = ("elective", "non-elective", "maternity")
@@ -103,11 +102,10 @@ def _table(
     rows: list[tuple[Path, str]],
 ) -> Any:
     known = ground.provider is not None
-    baseline = ground.baseline
     first = [
         (path, name)
         for path, name in rows
-        if not known or baseline.get(path) or snapshot.at(path) is not None
+        if not known or ground.has(path) or snapshot.at(path) is not None
     ]
     others = [row for row in rows if row not in first]
     parts: list[Any] = [ui.tags.h3(heading)]
@@ -179,7 +177,6 @@ def table(
 def _row(visit: Visit, snapshot: Snapshot, ground: Ground, found: Entry, name: str, of: str) -> Any:
     parts = found.read(snapshot)
     text, remaining = fields.said(snapshot, found)
-    count = ground.baseline.get(found.path)
     more = visit.link(
         "assumptions", section=visit.query.get("section"), row=fields.row_key(found.path)
     )
@@ -189,7 +186,7 @@ def _row(visit: Visit, snapshot: Snapshot, ground: Ground, found: Entry, name: s
         cells = [ui.tags.td(fields.pair(found, parts, of))]
     return ui.tags.tr(
         ui.tags.th(name, scope="row"),
-        ui.tags.td(said(count, "count"), class_="ac-number"),
+        ui.tags.td(ground.count_text(found.path), class_="ac-number"),
         *cells,
         ui.tags.td(fields.words(text, remaining), fields.notes(), class_="ac-set"),
         ui.tags.td(fields.reason(found, parts, of)),

@@ -13,7 +13,6 @@ from acutecast.app.pages.assumptions.names import ACTIVITIES, GROUPS
 from acutecast.app.pages.assumptions.phrases import YEARLY
 from acutecast.app.pages.assumptions.snapshot import Path, Snapshot
 from acutecast.app.visit import Visit
-from acutecast.app.widgets import said
 from acutecast.facts import rows
 
 CHOICES = (
@@ -91,7 +90,7 @@ def _published(ground: Ground, chosen: str) -> Any:
             ui.tags.th(
                 f"{ACTIVITIES[path[1]]}: {GROUPS.get(path[2], path[2]).lower()}", scope="row"
             ),
-            ui.tags.td(said(ground.baseline.get(path), "count"), class_="ac-number"),
+            ui.tags.td(ground.count_text(path), class_="ac-number"),
             *(ui.tags.td(of.get(name, "–")) for name in names),
         )
         for path, of in values.items()

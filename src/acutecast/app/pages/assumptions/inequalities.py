@@ -14,9 +14,9 @@ from acutecast.app.pages.assumptions.entries_together import (
     choose_inequalities,
 )
 from acutecast.app.pages.assumptions.ground import Ground, Treatment, treatments
+from acutecast.app.pages.assumptions.small import count_text, is_small
 from acutecast.app.pages.assumptions.snapshot import Snapshot
 from acutecast.app.visit import Visit
-from acutecast.app.widgets import said
 
 _WORDS = (
     ("Level up", "all quintiles come to the highest rate; activity rises"),
@@ -35,7 +35,7 @@ def body(visit: Visit, snapshot: Snapshot, ground: Ground) -> Any:
     return ui.TagList(
         ui.tags.ul(*(ui.tags.li(ui.tags.strong(name), f": {what}.") for name, what in _WORDS)),
         fields.reason_row(snapshot, entry(("reasons", "inequalities")), "Why"),
-        _nothing() if not rows else _list(snapshot, rows, listed),
+        _nothing() if not rows else _list(snapshot, rows, listed, ground.least),
     )
 
 
@@ -47,7 +47,7 @@ def _nothing() -> Any:
     )
 
 
-def _list(snapshot: Snapshot, rows: list[Treatment], listed: set[str]) -> Any:
+def _list(snapshot: Snapshot, rows: list[Treatment], listed: set[str], least: int | None) -> Any:
     heads = ("HRG", "Activity", "Choice", "1, most deprived", "2", "3", "4", "5, least deprived")
     options = [ui.tags.option(words, value=key) for key, words in INEQUALITY_CHOICES]
     return ui.TagList(
@@ -89,7 +89,7 @@ def _list(snapshot: Snapshot, rows: list[Treatment], listed: set[str]) -> Any:
                         )
                     )
                 ),
-                ui.tags.tbody(*(_row(snapshot, t, t.hrg in listed) for t in rows)),
+                ui.tags.tbody(*(_row(snapshot, t, t.hrg in listed, least) for t in rows)),
                 class_="ac-entries",
             ),
             class_="ac-scroll",
@@ -100,7 +100,9 @@ def _list(snapshot: Snapshot, rows: list[Treatment], listed: set[str]) -> Any:
     )  # fmt: skip
 
 
-def _row(snapshot: Snapshot, treatment: Treatment, known: bool) -> Any:
+def _row(snapshot: Snapshot, treatment: Treatment, known: bool, least: int | None) -> Any:
+    few = is_small(treatment.activity, least)
+    rates = (None,) * 5 if few else treatment.rates
     found = entry(("inequalities", treatment.hrg))
     boards = f"{treatment.boards} boards; the first is shown" if treatment.boards > 1 else ""
     small = boards if known else "not in the data: it does nothing"
@@ -108,7 +110,7 @@ def _row(snapshot: Snapshot, treatment: Treatment, known: bool) -> Any:
         ui.tags.th(
             treatment.hrg, ui.tags.span(small, class_="ac-small") if small else None, scope="row"
         ),
-        ui.tags.td(said(treatment.activity, "count"), class_="ac-number"),
+        ui.tags.td(count_text(treatment.activity, least), class_="ac-number"),
         ui.tags.td(
             fields.choice(
                 found.path, "choice", found.read(snapshot)["choice"], f"Choice: {found.title}",
@@ -116,7 +118,10 @@ def _row(snapshot: Snapshot, treatment: Treatment, known: bool) -> Any:
             ),
             fields.notes(),
         ),
-        *(ui.tags.td(said(rate, "decimal"), class_="ac-number") for rate in treatment.rates),
+        *(
+            ui.tags.td("–" if rate is None else f"{rate:,.2f}", class_="ac-number")
+            for rate in rates
+        ),
         data_row=fields.row_key(found.path),
         data_find=treatment.hrg.lower(),
         data_hrg=treatment.hrg,

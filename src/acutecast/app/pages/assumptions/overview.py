@@ -31,7 +31,6 @@ _SECTION_OF = {
     "activity_avoidance": "tpmas",
     "efficiencies": "tpmas",
 }
-_FIELDS = {section.path: section.field for section in SECTIONS}
 _SHAPES = {
     "normal": "80% interval",
     "point": "certain",
@@ -225,7 +224,7 @@ def _general(visit: Visit, snapshot: Snapshot) -> Any:
         name.replace("_", " "): hrgs for name, hrgs in scenario.inequalities.model_dump().items()
     }
     chosen = "; ".join(f"{name}: {', '.join(hrgs)}" for name, hrgs in unequal.items() if hrgs)
-    horizon = scenario.horizon_year
+    horizon, n = scenario.horizon_year, len(scenario.correlations)
     facts = (
         ("population", mixed, "population"),
         ("health", "people become healthier as they live longer" if scenario.health_status
@@ -234,7 +233,7 @@ def _general(visit: Visit, snapshot: Snapshot) -> Any:
          "non_demographic_growth"),
         ("inequalities", chosen or "no change", "inequalities"),
         ("settings", f"{'to ' + str(horizon) if horizon else '20 years on'}, {scenario.runs} runs, "
-         f"{len(scenario.correlations)} groups that move together", ""),
+         f"{n} group{'' if n == 1 else 's'} that move{'s' if n == 1 else ''} together", ""),
     )  # fmt: skip
     made = []
     for key, words, reason in facts:

@@ -10,13 +10,14 @@ from typing import Any
 from shiny import reactive, ui
 
 from acutecast.app import frame
-from acutecast.app.live import Places, html, in_background, place
+from acutecast.app.background import in_words
+from acutecast.app.live import Places, html, in_background, offer, place
 from acutecast.app.pages.assumptions import bodies, effect
 from acutecast.app.pages.assumptions.editing import POLL_SECONDS, Editor
 from acutecast.app.pages.assumptions.ground import Ground, find_ground
 from acutecast.app.pages.assumptions.sections import BY_KEY, SECTIONS, Section, counts
 from acutecast.app.visit import Visit
-from acutecast.app.widgets import announce, notice, problems
+from acutecast.app.widgets import notice, problems
 from acutecast.errors import AcutecastError
 from acutecast.workspace import may
 
@@ -33,7 +34,7 @@ def make(visit: Visit) -> Any:
     section = section_of(visit)
     editable = may(visit.person, "edit", visit.scenario)
     return ui.tags.div(
-        _script(),
+        frame.script("assumptions.js"),
         ui.tags.div(
             _list(visit, section),
             ui.tags.div(
@@ -87,6 +88,7 @@ class Here:
         self.places = Places(session)
         self.ground: Ground | None = None
         self._made = 0
+        self._making = asyncio.Lock()
         self.when_ready: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self.effect = effect.LiveEffect(session, self.places, lambda: self.ground)
 
@@ -96,8 +98,8 @@ class Here:
         self.on("ac_edit", self.editor.typed)
         self.on("ac_theirs", self.editor.theirs)
         self.editor.heard.append(self.effect.ask)
-        in_background(self.session, self._show())
-        in_background(self.session, self._follow())
+        in_background(self.session, self._show(), ends_with_page=True)
+        in_background(self.session, self._follow(), ends_with_page=True)
         bodies.serve(self)
 
     def on(self, name: str, act: Any) -> None:
@@ -128,24 +130,26 @@ class Here:
     async def show_body(self) -> None:
         """Make the section anew."""
         assert self.ground is not None
-        snapshot = self.editor.snapshot
-        try:
-            content = await asyncio.to_thread(
-                bodies.body, self.visit, snapshot, self.ground, self.section
+        # One after the other, so that what stands there last is what was made last.
+        async with self._making:
+            snapshot = self.editor.snapshot
+            try:
+                content = await asyncio.to_thread(
+                    bodies.body, self.visit, snapshot, self.ground, self.section
+                )
+            except Exception as error:
+                content = problems(in_words(error))
+            warning = None
+            if self.ground.error is not None:
+                warning = problems(self.ground.error)
+            # Another id each time: rows are not made of the rows that stood there before, so that
+            # what is typed in one cannot pass to another.
+            self._made += 1
+            made = ui.tags.div(
+                ui.tags.div(warning, content, id="ac-body", data_revision=str(snapshot.revision)),
+                id=f"ac-body-{self._made}",
             )
-        except AcutecastError as error:
-            content = problems(error)
-        warning = None
-        if self.ground.error is not None:
-            warning = problems(self.ground.error)
-        # Another id each time: rows are not made of the rows that stood there before, so that what
-        # is typed in one cannot pass to another.
-        self._made += 1
-        made = ui.tags.div(
-            ui.tags.div(warning, content, id="ac-body", data_revision=str(snapshot.revision)),
-            id=f"ac-body-{self._made}",
-        )
-        await self.places.show({"ac-body-place": html(made)})
+            await self.places.show({"ac-body-place": html(made)})
 
     async def _follow(self) -> None:
         told = False
@@ -156,16 +160,11 @@ class Here:
                 told = False
             except AcutecastError as error:
                 if not told:
-                    await announce(self.session, str(error.problems[0]), "warning")
+                    await offer(self.session, str(error.problems[0]), kind="warning")
                 told = True
             except Exception:
                 # The database may be away for a moment.
                 _LOG.exception("the page could not look for changes")
-
-
-def _script() -> Any:
-    stamp = int((frame.STATIC / "assumptions.js").stat().st_mtime)
-    return ui.head_content(ui.tags.script(src=f"static/assumptions.js?v={stamp}", defer=True))
 
 
 def _list(visit: Visit, here: Section) -> Any:

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from acutecast.errors import AcutecastError, Problem
+
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 
 
 @dataclass(frozen=True)
@@ -92,8 +95,10 @@ def read_number(text: str, what: str = "") -> float:
     Raises:
         AcutecastError: where it is none.
     """
-    bare = text.strip().replace("−", "-").replace("–", "-").replace(" ", "")
-    bare = bare.removesuffix("%").replace(",", "")
+    bare = text.strip().replace("−", "-").replace("–", "-").replace(" ", "").removesuffix("%")
+    # Who writes 7,5 for seven and a half does not mean 75.
+    if _THOUSANDS.fullmatch(bare):
+        bare = bare.replace(",", "")
     try:
         number = float(bare)
     except ValueError:

@@ -301,7 +301,12 @@ def added(snapshot: Snapshot, message: Mapping[str, Any]) -> tuple[Edits, str]:
         raise AcutecastError([Problem("something is missing", remedy=w) for w in missing[:1]])
     name = parts.get("name", "")
     if message.get("what") == "projection":
-        key = OWN + re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+        bare = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+        if not bare:
+            raise AcutecastError(
+                Problem(f"{name} has no letter from a to z", remedy="Write a name with some.")
+            )
+        key = OWN + bare
         path = ("population", "own", key)
         _free(snapshot, path, name)
         return [(path, {"base": "migration_category"})], f"own-{key}"
@@ -311,6 +316,8 @@ def added(snapshot: Snapshot, message: Mapping[str, Any]) -> tuple[Edits, str]:
     path = ("population", "own", of, "housing", name)
     _free(snapshot, path, name)
     year = read_number(parts.get("year", ""), "year")
+    if year != int(year):
+        raise AcutecastError(Problem(f"{parts['year']} is no year", remedy="Such as 2028."))
     number = read_number(parts.get("dwellings", ""), "dwellings")
     return [(path, {"dwellings": {str(int(year)): number}})], f"own-{of}"
 

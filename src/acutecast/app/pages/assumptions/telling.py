@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from acutecast.app.pages.assumptions.entries import Entry, entry
@@ -13,13 +13,20 @@ from acutecast.app.pages.assumptions.snapshot import Path, Snapshot
 from acutecast.app.pages.assumptions.values import read_parts
 from acutecast.errors import AcutecastError
 from acutecast.workspace import ChangeRow, Conflict, Person
+from acutecast.workspace.workspace import now
 
 _MOST_TOLD = 12
+_UNITS = ((1440, "day"), (60, "hour"), (1, "minute"))
 
 
-def clock(at: datetime) -> str:
-    """Give the time of day of a stored time, where the server stands."""
-    return at.replace(tzinfo=UTC).astimezone().strftime("%H:%M")
+def ago(at: datetime, now: datetime) -> str:
+    """Say how long ago something was, which is the same in every time zone."""
+    minutes = round((now - at).total_seconds() / 60)
+    if minutes < 1:
+        return "just now"
+    size, unit = next(pair for pair in _UNITS if minutes >= pair[0])
+    n = minutes // size
+    return f"{n} {unit}{'' if n == 1 else 's'} ago"
 
 
 def called(name: str, person: Person) -> str:
@@ -59,8 +66,8 @@ def differs(before: Snapshot, after: Snapshot, path: Path) -> bool:
 def conflict_words(conflict: Conflict, person: Person) -> str:
     """Say what somebody else put where one wanted to put something."""
     return (
-        f"{called(conflict.who, person)} changed this to {conflict.theirs_words or 'nothing'} at "
-        f"{clock(conflict.when)} (yours: {conflict.mine_words or 'nothing'})."
+        f"{called(conflict.who, person)} changed this to {conflict.theirs_words or 'nothing'} "
+        f"{ago(conflict.when, now())} (yours: {conflict.mine_words or 'nothing'})."
     )
 
 
@@ -69,7 +76,7 @@ def others_words(changes: Sequence[ChangeRow], person: Person) -> dict[str, Any]
     if not changes:
         return None
     who = sorted({called(change.who, person) for change in changes})
-    lines = [f"{c.label}: {c.words} ({called(c.who, person)} {clock(c.at)})" for c in changes]
+    lines = [f"{c.label}: {c.words} ({called(c.who, person).rstrip(',')})" for c in changes]
     if len(lines) > _MOST_TOLD:
         lines = [*lines[:_MOST_TOLD], f"and {len(lines) - _MOST_TOLD} more: see the history"]
     n = len(changes)

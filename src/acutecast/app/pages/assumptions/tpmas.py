@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from shiny import ui
 
+from acutecast.app.live import in_background
 from acutecast.app.pages.assumptions import bulk, fields
 from acutecast.app.pages.assumptions.entries import entry
 from acutecast.app.pages.assumptions.ground import Ground
 from acutecast.app.pages.assumptions.names import ACTIVITIES
 from acutecast.app.pages.assumptions.phrases import FEWER
+from acutecast.app.pages.assumptions.small import hide_tpmas
 from acutecast.app.pages.assumptions.snapshot import Path, Snapshot
 from acutecast.app.pages.assumptions.telling import set_order
 from acutecast.app.visit import Visit
@@ -48,6 +50,8 @@ _HELP = (
 def table_of(ground: Ground, snapshot: Snapshot) -> polars.DataFrame:
     """Give what is known about every TPMA; see `acutecast.insight.evidence.tpma_table`.
 
+    Of those that are too rare to be shown, the volume and what tells it are empty.
+
     Raises:
         AcutecastError: where the data cannot be read.
     """
@@ -56,7 +60,8 @@ def table_of(ground: Ground, snapshot: Snapshot) -> polars.DataFrame:
     if ground.provider is None:
         assert ground.error is not None
         raise ground.error
-    return tpma_table(ground.provider, ground.evidence, snapshot.scenario)
+    table = tpma_table(ground.provider, ground.evidence, snapshot.scenario)
+    return hide_tpmas(table, ground.least)
 
 
 def body(visit: Visit, snapshot: Snapshot, ground: Ground) -> Any:
@@ -185,7 +190,8 @@ def _row(visit: Visit, snapshot: Snapshot, row: dict[str, Any]) -> Any:
             scope="row",
         ),
         ui.tags.td(
-            *volume_words(row), class_="ac-number", data_cell="volume", data_sort=row["volume"]
+            *volume_words(row), class_="ac-number", data_cell="volume",
+            data_sort=_sort(row["volume"]),
         ),
         ui.tags.td(
             fields.pair(found, parts, name), fields.words(text, remaining), fields.notes(),
@@ -206,6 +212,8 @@ def volume_words(row: dict[str, Any]) -> list[Any]:
     """Give the baseline volume and its unit."""
     if not row["cases"] and not row["volume"]:
         return ["none"]
+    if row["volume"] is None:
+        return ["too few to show"]
     unit = _UNITS.get(row["unit"], row["unit"])
     return [said(row["volume"], "count"), ui.tags.span(unit, class_="ac-small")]
 
@@ -249,8 +257,6 @@ class Effects:
 
     async def ask(self, before: Snapshot | None, after: Snapshot, about: str = "") -> None:
         """Ask for the effects of all that is set; only the newest question is answered."""
-        from acutecast.app.live import in_background
-
         self._wanted = after
         if not self._busy:
             self._busy = True
@@ -262,10 +268,7 @@ class Effects:
                 wanted, self._wanted = self._wanted, None
                 # The panel comes first: it is what somebody who just edited looks at.
                 await self._here.effect.settled()
-                try:
-                    cells = await asyncio.to_thread(_cells, self._here.ground, wanted)
-                except AcutecastError:
-                    continue
+                cells = await asyncio.to_thread(_cells, self._here.ground, wanted)
                 if self._wanted is None:
                     await self._here.session.send_custom_message(
                         "assumptions-cells", {"rows": cells}
@@ -278,9 +281,12 @@ def _cells(ground: Ground, snapshot: Snapshot) -> dict[str, dict[str, dict[str, 
     from acutecast.insight.preview import effects_of_all
 
     assert ground.provider is not None
-    effects = {
-        row["name"]: row for row in effects_of_all(ground.provider, snapshot.scenario).to_dicts()
-    }
+    try:
+        made = effects_of_all(ground.provider, snapshot.scenario).to_dicts()
+    except AcutecastError:
+        # The panel says why; what stood there is of another scenario, so nothing does.
+        made = []
+    effects = {row["name"]: row for row in made}
     cells: dict[str, dict[str, dict[str, Any]]] = {}
     for row in table_of(ground, snapshot).to_dicts():
         found = effects.get(row["path"])
@@ -297,13 +303,17 @@ def effect_cell(found: dict[str, Any]) -> dict[str, Any]:
 
     noun = FIGURES[found["figure"]].noun
     mean = found["mean"]
-    size = f"{abs(mean):,.0f}" if abs(mean) >= 10 else f"{abs(mean):.1f}".removesuffix(".0")
+    order = f"{found['pct'] or 0:.6g}"
     sign = "" if mean == 0 else "−" if mean < 0 else "+"
+    if 0 < abs(mean) < 0.05:
+        fewer = "fewer" if mean < 0 else "more"
+        return {"text": f"less than 0.1 {noun} {fewer}", "sort": order}
+    size = f"{abs(mean):,.0f}" if abs(mean) >= 10 else f"{abs(mean):.1f}".removesuffix(".0")
     percent = abs(found["pct"] or 0)
     share = f" ({sign}{percent:.1f}%)" if percent >= 0.05 else " (less than 0.1%)"
     if found["pct"] is None or mean == 0:
         share = ""
-    return {"text": f"{sign}{size} {noun}{share}", "sort": f"{found['pct'] or 0:.6g}"}
+    return {"text": f"{sign}{size} {noun}{share}", "sort": order}
 
 
 async def ready(here: Any) -> None:

@@ -26,6 +26,9 @@ KINDS = (
 """The distributions, with the words that people choose among."""
 
 PEAKED = ("triangular", "pert")
+_BESIDE = ("profile", "reason")
+"""What an assumption has beside its distribution."""
+
 PROFILES = (
     ("", "As usual for this section"),
     ("linear", "Evenly, year by year"),
@@ -101,7 +104,8 @@ def write_value(
 
     Args:
         phrase: how the fields put it.
-        parts: what stands in the fields; those that a form does not have stay as in `current`.
+        parts: what stands in the fields; those that are not there, or say what is stored, leave
+            it as it is in `current`, to the last digit.
         current: what is stored now.
         span: the first and the last year that a time profile may name; any if None.
 
@@ -116,6 +120,8 @@ def write_value(
         kind = str(before.get("distribution", "normal"))
         kind = "normal" if kind == "point" else kind
     names = fields_of(kind)
+    if before and _untouched(phrase, parts, current, kind, names):
+        return _put(_distribution(before), before, parts, span)
     typed = {name: parts.get(name, "").strip() for name in names}
     if not any(typed.values()):
         if before and not short and kind != before["distribution"]:
@@ -123,8 +129,45 @@ def write_value(
         if parts.get("reason", "").strip() and not before:
             raise Incomplete("Write the change too: the reason is kept with it.")
         return None
-    stated = _written(phrase, kind, typed)
-    kept = {name: before[name] for name in ("profile", "reason") if name in before}
+    if kind == "metalog":
+        _has_room(before)
+    return _put(_written(phrase, kind, typed), before, parts, span)
+
+
+def _untouched(
+    phrase: Phrase, parts: Mapping[str, str], current: Any, kind: str, names: tuple[str, ...]
+) -> bool:
+    """Tell whether the fields of the value are closed, so not there, or say what is stored."""
+    if not any(name in parts for name in names):
+        return True
+    shown = read_parts(phrase, current)
+    return kind == shown["kind"] and all(parts.get(n, "").strip() == shown[n] for n in names)
+
+
+def _distribution(stated: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in stated.items() if name not in _BESIDE}
+
+
+def _has_room(before: Mapping[str, Any]) -> None:
+    """Refuse to change quantiles of which the form shows only some: the others would be lost."""
+    n = len(before.get("quantiles", ()))
+    if n > QUANTILES:
+        raise AcutecastError(
+            Problem(
+                f"this has {n} quantiles, and the form room for {QUANTILES}", "kind",
+                remedy="Change them in the scenario's file, or choose another shape.",
+            )
+        )  # fmt: skip
+
+
+def _put(
+    stated: dict[str, Any],
+    before: Mapping[str, Any],
+    parts: Mapping[str, str],
+    span: tuple[int, int] | None,
+) -> Any:
+    """Put time profile and reason beside a distribution; as short as files write it."""
+    kept = {name: before[name] for name in _BESIDE if name in before}
     if "profile" in parts:
         kept.pop("profile", None)
         profile = _write_profile(parts, span)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from shiny import reactive, render, ui
 
 from acutecast.app import filters
+from acutecast.app.background import in_words
 from acutecast.app.opened import compared, names_of, opened, ruled
 from acutecast.app.pages.compare.chosen import chosen_jobs
 from acutecast.app.pages.compare.explaining import explain
@@ -62,8 +63,8 @@ def find(visit: Visit, jobs: Sequence[JobRow], selection: Selection, clean: bool
         )
         words = filters.in_words(choices, selection, used(visit, jobs), run.horizon)
         return Answer(selection, choices, shown, words)
-    except AcutecastError as error:
-        return Answer(selection, choices, fault=error)
+    except Exception as error:
+        return Answer(selection, choices, fault=in_words(error))
 
 
 def server(input: Any, output: Any, session: Any, visit: Visit) -> None:

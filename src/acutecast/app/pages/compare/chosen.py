@@ -8,13 +8,12 @@ from typing import Any
 
 from shiny import ui
 
-from acutecast.app.opened import finished, when
+from acutecast.app.opened import MOST_COMPARED, ended, finished, when
 from acutecast.app.visit import Visit
 from acutecast.app.widgets import notice
 from acutecast.errors import AcutecastError, Problem
 from acutecast.workspace import JobRow, read_job
 
-MOST_RUNS = 6
 _MOST_LISTED = 60
 
 
@@ -37,8 +36,8 @@ def chosen_jobs(visit: Visit) -> list[JobRow]:
                 remedy="Choose runs of one provider.",
             )
         )
-    if len(jobs) > MOST_RUNS:
-        problems.append(Problem(f"more than {MOST_RUNS} runs cannot be read side by side"))
+    if len(jobs) > MOST_COMPARED:
+        problems.append(Problem(f"more than {MOST_COMPARED} runs cannot be read side by side"))
     problems += [
         Problem(f"this run is {job.state}, so it has no results", job.scenario_name)
         for job in jobs
@@ -60,11 +59,11 @@ def form(visit: Visit, chosen: Sequence[JobRow]) -> Any:
                 " and run it, or copy one, change it and run both.",
             ),
         )
-    jobs = sorted(jobs[:_MOST_LISTED], key=lambda job: job.dataset)
+    listed = _listed(jobs, chosen)
     first = chosen[0].id if chosen else ""
     others = {job.id for job in chosen[1:]}
     bodies = []
-    providers = [list(members) for _, members in groupby(jobs, key=lambda job: job.dataset)]
+    providers = [list(members) for _, members in groupby(listed, key=lambda job: job.dataset)]
     for members in providers:
         rows = []
         if len(providers) > 1:
@@ -82,7 +81,11 @@ def form(visit: Visit, chosen: Sequence[JobRow]) -> Any:
         ),
         ui.tags.div(
             ui.tags.table(
-                ui.tags.caption("Finished runs, the newest first"),
+                ui.tags.caption(
+                    "Finished runs, the newest first"
+                    if len(providers) == 1
+                    else "Finished runs by provider, the newest first"
+                ),
                 ui.tags.thead(ui.tags.tr(*(ui.tags.th(h, scope="col") for h in heads))),
                 *bodies,
             ),
@@ -91,12 +94,22 @@ def form(visit: Visit, chosen: Sequence[JobRow]) -> Any:
             role="region",
             aria_label="Finished runs to compare",
         ),
+        ui.tags.p(f"The newest {_MOST_LISTED} of {len(jobs):,} finished runs.", class_="ac-note")
+        if len(jobs) > _MOST_LISTED
+        else None,
         ui.tags.p("", role="alert", class_="ac-field-problem", data_runs_problem=""),
         ui.tags.button("Compare", type="submit", class_="ac-button"),
         data_runs="",
-        data_most=str(MOST_RUNS),
+        data_most=str(MOST_COMPARED),
         aria_label="Runs to compare",
     )
+
+
+def _listed(jobs: Sequence[JobRow], chosen: Sequence[JobRow]) -> list[JobRow]:
+    """Give the newest runs and those that are compared, by provider, the newest first."""
+    own = {job.id for job in chosen}
+    some = [job for place, job in enumerate(jobs) if place < _MOST_LISTED or job.id in own]
+    return sorted(some, key=lambda job: job.dataset)
 
 
 def _row(job: JobRow, first: str, others: set[str]) -> Any:
@@ -123,6 +136,6 @@ def _row(job: JobRow, first: str, others: set[str]) -> Any:
             )
         ),
         ui.tags.td(job.scenario_name),
-        ui.tags.td(when(job)),
+        ui.tags.td(ended(job)),
         ui.tags.td("Yes" if job.options.get("capacity") else "No"),
     )

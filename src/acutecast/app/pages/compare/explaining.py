@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from shiny import reactive, render, ui
 
-from acutecast.app.background import Progress
+from acutecast.app import filters
+from acutecast.app.background import Progress, in_words, long_work
 from acutecast.app.opened import names_of, opened
 from acutecast.app.visit import Visit
 from acutecast.app.widgets import every, pressed, problems, shown_server
-from acutecast.errors import AcutecastError, Cancelled
+from acutecast.errors import Cancelled
 from acutecast.workspace import JobRow, provider
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def reasons_of(
         Cancelled: where it was stopped.
     """
     from acutecast import api
+    from acutecast.report import views
     from acutecast.report.views.asked import activity_of, measure_of, where
     from acutecast.report.views.explained import explained
 
@@ -48,7 +50,18 @@ def reasons_of(
         cancelled=work.stopping,
     )
     # One measure and no further split is one figure.
-    return explained(found, names[jobs[0].id], names[other])[0]
+    shown = explained(found, names[jobs[0].id], names[other])[0]
+    choices = views.choices(runs[0], selection)
+    told = filters.in_words(choices, selection, ("pods", "sites"), runs[0].horizon)
+    notes = [f"Only {told}."] if told else []
+    if selection.specialties or selection.ages:
+        notes.append("Specialties and ages are not told apart here: these are all of them.")
+    return replace(shown, notes=(*shown.notes, *notes))
+
+
+def part_of(selection: Selection) -> Selection:
+    """Give what an explanation takes of a selection."""
+    return replace(selection, specialties=(), ages=(), area="", site="all", suppress=None)
 
 
 def explain(
@@ -60,19 +73,20 @@ def explain(
 ) -> None:
     """Answer the part of the page that explains."""
     current = Progress()
+    explained: Selection | None = None
     result: reactive.Value[Shown | None] = reactive.value(None)
 
     @reactive.extended_task
     async def think(other: str, chosen: Selection, now: Progress) -> Shown:
-        return await asyncio.to_thread(reasons_of, visit, jobs, other, chosen, now)
+        return await long_work(now, lambda: reasons_of(visit, jobs, other, chosen, now))
 
     @reactive.effect
     @reactive.event(input.why_start)
     async def _():
         if think.status() == "running":
             return
-        nonlocal current
-        current = Progress()
+        nonlocal current, explained
+        current, explained = Progress(), part_of(selection())
         result.set(None)
         think.invoke(_other(input, jobs), selection(), current)
         await session.send_custom_message("acutecast-refocus", {"id": "why_stop"})
@@ -90,6 +104,12 @@ def explain(
         if status in ("success", "error"):
             await session.send_custom_message("acutecast-refocus", {"id": "why_start"})
 
+    @reactive.effect
+    def _():
+        # An explanation of something else than what stands above it would mislead.
+        if part_of(selection()) != explained:
+            result.set(None)
+
     @render.ui
     def why_state():
         status = think.status()
@@ -104,7 +124,9 @@ def explain(
         start.attrs["id"] = "why_start"
         parts = [ui.tags.p(start)]
         if status == "error":
-            parts.append(_fault(think.error()))
+            error = think.error()
+            stopped = isinstance(error, Cancelled)
+            parts.append(ui.tags.p("Stopped.") if stopped else problems(in_words(error)))
         return ui.TagList(*parts)
 
     @render.ui
@@ -112,6 +134,8 @@ def explain(
         every(0.5)
         if current.stopping():
             return ui.tags.p("Stopping …", role="status")
+        if current.waiting:
+            return ui.tags.p("Waiting until other work is done …", role="status")
         if not current.of:
             return ui.tags.p("Reading the data …", role="status")
         words = f"{current.done} of {current.of} scenarios worked out"
@@ -127,11 +151,3 @@ def _other(input: Any, jobs: Sequence[JobRow]) -> str:
     have = [job.id for job in jobs[1:]]
     asked = str(input.why_other()) if "why_other" in input else ""
     return asked if asked in have else have[0]
-
-
-def _fault(error: BaseException) -> Any:
-    if isinstance(error, Cancelled):
-        return ui.tags.p("Stopped.", role="status")
-    if isinstance(error, AcutecastError):
-        return problems(error)
-    raise error

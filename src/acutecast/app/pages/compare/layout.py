@@ -8,7 +8,7 @@ from typing import Any
 from shiny import ui
 
 from acutecast.app import filters
-from acutecast.app.opened import finished, has_capacity, names_of, opened, when
+from acutecast.app.opened import ended, finished, has_capacity, names_of, opened
 from acutecast.app.pages.compare.chosen import chosen_jobs, form
 from acutecast.app.visit import Visit
 from acutecast.app.widgets import problems, shown_ui
@@ -93,7 +93,7 @@ def _runs(visit: Visit, jobs: Sequence[JobRow]) -> Any:
                 href=visit.link("results", run=job.id, scenario=job.scenario_id),
                 data_carry="",
             ),
-            ui.tags.span(f", run of {when(job)}", class_="ac-soft"),
+            ui.tags.span(", run of ", ended(job), class_="ac-soft"),
         )
         for place, (job, name) in enumerate(zip(jobs, names_of(jobs), strict=True))
     ]
@@ -140,7 +140,8 @@ def _why(jobs: Sequence[JobRow]) -> Any:
         ui.tags.p(
             "The difference is split over the assumptions that differ, so that the parts add up "
             "exactly. Scenarios between the two are worked out for this, which takes from "
-            "seconds to a few minutes. It explains the measure and sites chosen at the side.",
+            "seconds to a few minutes. It explains the measure of the year, the points of delivery "
+            "and the sites chosen at the side.",
             class_="ac-words",
         ),
         choose,

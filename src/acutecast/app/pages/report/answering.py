@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -14,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from shiny import reactive, render, ui
 
 from acutecast.app import filters
-from acutecast.app.background import Progress
+from acutecast.app.background import Progress, in_words, long_work
 from acutecast.app.pages.report.making import Form, Made, form_of, make, read_threshold
+from acutecast.app.pages.results.again import serve_again
 from acutecast.app.pages.results.which import job_of
 from acutecast.app.visit import Visit, remember
 from acutecast.app.widgets import every, pressed, problems
-from acutecast.errors import AcutecastError, Cancelled, Problem
+from acutecast.errors import AcutecastError
 
 if TYPE_CHECKING:
     from acutecast.report.views import Selection
@@ -49,7 +48,8 @@ def server(input: Any, output: Any, session: Any, visit: Visit) -> None:
     @reactive.extended_task
     async def work(form: Form, chosen: Selection, others: Sequence[str], now: Progress) -> Made:
         place = Path(tempfile.mkdtemp(dir=folder))
-        return await asyncio.to_thread(make, visit, [job.id, *others], form, chosen, place, now)
+        runs = [job.id, *others]
+        return await long_work(now, lambda: make(visit, runs, form, chosen, place, now))
 
     @reactive.effect
     @reactive.event(input.filters)
@@ -92,7 +92,7 @@ def server(input: Any, output: Any, session: Any, visit: Visit) -> None:
             file.set(work.value())
             await session.send_custom_message("acutecast-download", {"id": "download"})
         elif status == "error":
-            fault.set(_in_words(work.error()))
+            fault.set(in_words(work.error()))
         else:
             return
         await session.send_custom_message("acutecast-refocus", {"id": "take"})
@@ -109,6 +109,8 @@ def server(input: Any, output: Any, session: Any, visit: Visit) -> None:
     def far():
         every(0.5)
         words = progress.stage.capitalize() or "Reading the run"
+        if progress.waiting:
+            words = "Waiting until other work is done"
         if progress.stopping():
             words = "Stopping"
         known = {"value": str(progress.done), "max": str(progress.of)} if progress.of else {}
@@ -132,6 +134,8 @@ def server(input: Any, output: Any, session: Any, visit: Visit) -> None:
             class_="ac-notice ac-good",
         )
 
+    serve_again(input, session, visit, job)
+
     @render.download_link(filename=lambda: _name(file))
     def download():
         done = file()
@@ -145,18 +149,3 @@ def server(input: Any, output: Any, session: Any, visit: Visit) -> None:
 def _name(file: Any) -> str:
     done = file()
     return "acutecast" if done is None else done.name
-
-
-def _in_words(error: BaseException) -> AcutecastError:
-    """Say what went wrong; where the fault is ours, the log has the details."""
-    if isinstance(error, AcutecastError):
-        return error
-    if isinstance(error, Cancelled):
-        return AcutecastError(Problem("it was stopped, and no file was made"), "Stopped")
-    logging.getLogger(__name__).error("A report could not be made", exc_info=error)
-    return AcutecastError(
-        Problem(
-            "something went wrong on our side, and the file was not made",
-            remedy="Try another form, or try again; the log of the application has the details.",
-        )
-    )

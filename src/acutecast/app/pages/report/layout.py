@@ -7,7 +7,7 @@ from typing import Any
 from shiny import ui
 
 from acutecast.app import filters
-from acutecast.app.opened import finished, opened, when
+from acutecast.app.opened import ended, finished, opened
 from acutecast.app.pages.report.making import FORMS, Form
 from acutecast.app.pages.results.about_run import facts_of, stale
 from acutecast.app.pages.results.which import chooser, job_of, not_ready
@@ -107,7 +107,12 @@ def _choice(form: Form, chosen: bool) -> Any:
             checked="" if chosen else None,
             autocomplete="off",
         ),
-        ui.tags.span(ui.tags.strong(form.title), ui.tags.br(), form.words),
+        ui.tags.span(
+            ui.tags.strong(form.title),
+            ui.tags.br(),
+            form.words,
+            ui.tags.span(form.limits, class_="ac-small") if form.limits else None,
+        ),
         class_="ac-take",
     )
 
@@ -138,7 +143,8 @@ def _others(visit: Visit, job: JobRow) -> Any:
                         checked="" if other.id in asked else None,
                         autocomplete="off",
                     ),
-                    f" {other.scenario_name}, {when(other)}",
+                    f" {other.scenario_name}, ",
+                    ended(other),
                     class_="ac-box",
                 )
                 for other in jobs

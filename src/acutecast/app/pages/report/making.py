@@ -6,7 +6,7 @@ import json
 import re
 import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,8 +53,8 @@ class Form:
         title: what people call it.
         words: what is in it.
         ending: of the file.
-        media: its type on the internet.
-        options: which options apply: "sites", "others", "suppress".
+        options: what applies to it: "part" (year and sites), "others" (runs to compare with),
+            "suppress" (hidden small numbers).
         make: writes the file.
     """
 
@@ -62,9 +62,14 @@ class Form:
     title: str
     words: str
     ending: str
-    media: str
     options: tuple[str, ...]
     make: Make
+
+    @property
+    def limits(self) -> str:
+        """What of the page does not apply to it, in words; "" where all does."""
+        left = [words for name, words in _OPTIONS.items() if name not in self.options]
+        return f"Not affected by: {', '.join(left)}." if left else ""
 
 
 def _report(wish: Wish, path: Path, watch: Watch) -> None:
@@ -80,16 +85,20 @@ def _scenario(wish: Wish, path: Path, watch: Watch) -> None:
 def _figures(wish: Wish, path: Path, watch: Watch) -> None:
     from acutecast.report import views
 
+    # Filters that the page of reports does not show apply to none of its files.
+    selection = replace(
+        wish.selection, activity="", pods=(), measure="", specialties=(), ages=(), area=""
+    )
     shown = []
     for done, view in enumerate(views.VIEWS):
         watch(Event("figures", done, len(views.VIEWS), 0.0))
         try:
-            shown += views.show(wish.run, view.key, wish.selection)
+            shown += views.show(wish.run, view.key, selection)
         except AcutecastError as error:
             shown.append(str(error))
     content = {
         "run": wish.run.info,
-        "selection": views.to_query(wish.selection),
+        "selection": views.to_query(selection),
         "figures": [
             {
                 "view": each.key,
@@ -117,8 +126,12 @@ def _nhp(wish: Wish, path: Path, watch: Watch) -> None:
                 archive.write(file, file.relative_to(folder))
 
 
-_ALL = ("sites", "others", "suppress")
-_OFFICE = "application/vnd.openxmlformats-officedocument"
+_OPTIONS = {
+    "part": "year and sites",
+    "others": "runs to compare with",
+    "suppress": "hiding small numbers",
+}
+_ALL = ("part", "others", "suppress")
 FORMS: tuple[Form, ...] = (
     Form(
         "xlsx",
@@ -126,7 +139,6 @@ FORMS: tuple[Form, ...] = (
         "Every table of this run, for the trust and by site, with a dictionary of its columns. "
         "Numbers are numbers, ready for your own sums.",
         "xlsx",
-        f"{_OFFICE}.spreadsheetml.sheet",
         _ALL,
         _report,
     ),
@@ -136,7 +148,6 @@ FORMS: tuple[Form, ...] = (
         "A report to edit and to send: assumptions with their reasons, results with charts, "
         "capacity, comparison, method and limits.",
         "docx",
-        f"{_OFFICE}.wordprocessingml.document",
         _ALL,
         _report,
     ),
@@ -145,7 +156,6 @@ FORMS: tuple[Form, ...] = (
         "Report as a web page",
         "The same report as one file that any browser opens, without a network.",
         "html",
-        "text/html",
         _ALL,
         _report,
     ),
@@ -155,7 +165,6 @@ FORMS: tuple[Form, ...] = (
         "The assumptions exactly as they were run (JSON). Uploaded again, it gives the same "
         "figures on the same data.",
         "json",
-        "application/json",
         (),
         _scenario,
     ),
@@ -164,8 +173,7 @@ FORMS: tuple[Form, ...] = (
         "Figures for programs",
         "Every table that the results show, with its columns and notes, in one JSON file.",
         "json",
-        "application/json",
-        ("sites", "suppress"),
+        ("part", "suppress"),
         _figures,
     ),
     Form(
@@ -174,7 +182,6 @@ FORMS: tuple[Form, ...] = (
         "Eleven Parquet tables in one zip, with the names and columns that programs for the NHP "
         "demand model read.",
         "zip",
-        "application/zip",
         ("suppress",),
         _nhp,
     ),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from shiny import ui
 
-from acutecast.app.opened import finished, when
+from acutecast.app.opened import ended, finished
 from acutecast.app.visit import Visit
 from acutecast.app.widgets import notice, pressed
 from acutecast.errors import AcutecastError
@@ -23,7 +23,7 @@ def facts_of(visit: Visit, job: JobRow, run: Run) -> Any:
     info = run.info
     facts = {
         "Scenario": f"{job.scenario_name}, version {job.revision}",
-        "Finished": when(job) + _who(visit, job),
+        "Finished": ui.TagList(ended(job), _who(visit, job)),
         "Model runs": f"{run.runs:,}, seed {info.get('seed', 'of the scenario')}",
         "Years": _years(run),
         "Data": f"{job.dataset}, baseline {financial_year(run.baseline_year)} "
@@ -34,11 +34,13 @@ def facts_of(visit: Visit, job: JobRow, run: Run) -> Any:
     }
     warnings = [*info.get("warnings", ()), *job.message.splitlines()]
     line = (
-        f", run of {when(job)}: {run.runs:,} model runs, {financial_year(run.baseline_year)} to "
+        f": {run.runs:,} model runs, {financial_year(run.baseline_year)} to "
         f"{financial_year(run.horizon)}, data of {job.dataset}."
     )
     return ui.TagList(
-        ui.tags.p(ui.tags.strong(job.scenario_name), line, class_="ac-words"),
+        ui.tags.p(
+            ui.tags.strong(job.scenario_name), ", run of ", ended(job), line, class_="ac-words"
+        ),
         ui.tags.details(
             ui.tags.summary("About this run" + (" (with warnings)" if warnings else "")),
             ui.tags.dl(
@@ -142,7 +144,7 @@ def _others(visit: Visit, job: JobRow) -> Any:
             for other in others
             for part in (
                 ui.tags.a(
-                    when(other),
+                    ended(other),
                     href=visit.link("results", scenario=job.scenario_id, run=other.id),
                     data_carry="",
                 ),

@@ -9,22 +9,17 @@ from typing import TYPE_CHECKING, Any
 from shiny import reactive, render, ui
 
 from acutecast.app import filters
-from acutecast.app.opened import has_capacity, opened, ruled, seen
+from acutecast.app.background import in_words
+from acutecast.app.live import in_background
+from acutecast.app.opened import has_capacity, opened, read_ahead, ruled, seen
+from acutecast.app.pages.results.again import serve_again
 from acutecast.app.pages.results.layout import FIRST_VIEW, MOST_CARDS
 from acutecast.app.pages.results.tiles import tiles
 from acutecast.app.pages.results.which import job_of
 from acutecast.app.visit import Visit, remember
-from acutecast.app.widgets import (
-    announce,
-    go_to,
-    notice,
-    on_problem,
-    pressed,
-    problems,
-    shown_server,
-)
+from acutecast.app.widgets import notice, pressed, problems, shown_server
 from acutecast.errors import AcutecastError
-from acutecast.workspace import JobRow, may, read_scenario, submit
+from acutecast.workspace import JobRow, may, read_scenario
 
 if TYPE_CHECKING:
     from acutecast.report.views import Selection, Shown
@@ -71,8 +66,8 @@ def find(visit: Visit, job_id: str, key: str, selection: Selection, clean: bool)
         shown = seen(visit.workspace, visit.person, job_id, key, asked)
         words = filters.in_words(choices, selection, view.filters, run.horizon)
         return Answer(key, selection, choices, shown, words)
-    except AcutecastError as error:
-        return Answer(key, selection, choices, fault=error)
+    except Exception as error:
+        return Answer(key, selection, choices, fault=in_words(error))
 
 
 def server(input: Any, output: Any, session: Any, visit: Visit) -> None:
@@ -118,11 +113,16 @@ def server(input: Any, output: Any, session: Any, visit: Visit) -> None:
         with reactive.isolate():
             if found.key != wanted()[0]:
                 return
+            first = answer() is None
         answer.set(found)
         await filters.answered(session)
         await session.send_custom_message("acutecast-choices", filters.told(found.choices))
         said = filters.address(found.selection)
         await remember(session, run=job.id, scenario=job.scenario_id, view=found.key, **said)
+        if first:
+            asked = ruled(visit.workspace, found.selection)
+            ahead = asyncio.to_thread(read_ahead, visit.workspace, visit.person, job.id, asked)
+            in_background(session, ahead, ends_with_page=True)
 
     @render.ui
     def words():
@@ -149,7 +149,7 @@ def server(input: Any, output: Any, session: Any, visit: Visit) -> None:
 
     for place in range(MOST_CARDS):
         shown_server(f"card{place}", filters.at(shown, place))
-    _asking_for_runs(input, session, visit, job)
+    serve_again(input, session, visit, job)
 
 
 def _words(found: Answer) -> Any:
@@ -189,30 +189,3 @@ def _may_run(visit: Visit, job: JobRow) -> bool:
         )
     except AcutecastError:
         return False
-
-
-def _asking_for_runs(input: Any, session: Any, visit: Visit, job: JobRow) -> None:
-    """Put the scenario into the queue again, and go to where the queue is seen."""
-
-    async def run(capacity: bool) -> None:
-        options = {name: job.options[name] for name in ("runs", "years", "suppress")}
-        options["capacity"] = capacity or job.options["capacity"]
-        await announce(session, "The run is put into the queue …", "info")
-        try:
-            await asyncio.to_thread(
-                submit, visit.workspace, visit.person, job.scenario_id, **options
-            )
-        except AcutecastError as error:
-            on_problem(session, error)
-            return
-        await go_to(session, visit.link("runs", scenario=job.scenario_id))
-
-    @reactive.effect
-    @reactive.event(input.run_capacity)
-    async def _():
-        await run(True)
-
-    @reactive.effect
-    @reactive.event(input.run_again)
-    async def _():
-        await run(False)

@@ -6,11 +6,12 @@ from typing import Any
 
 from shiny import ui
 
-from acutecast.app.opened import finished, when
+from acutecast.app.opened import ended, finished
 from acutecast.app.visit import Visit
-from acutecast.app.widgets import notice
+from acutecast.app.widgets import notice, said
 from acutecast.workspace import JobRow
 
+_MOST_LISTED = 100
 _STATES = {
     "queued": "This run waits in the queue. Its results are here when it is done.",
     "running": "This run is under way. Its results are here when it is done.",
@@ -56,10 +57,8 @@ def chooser(visit: Visit, page: str = "results") -> Any:
         return ui.TagList(
             notice(ui.tags.p("This scenario has no finished run yet.")),
             ui.tags.p(
-                ui.tags.a("Go to its assumptions", href=visit.link("assumptions")),
-                " to start one, or ",
-                ui.tags.a("see the runs under way", href=visit.link("runs")),
-                ".",
+                ui.tags.a("Go to its runs", href=visit.link("runs")),
+                " to start one, or to see those under way.",
             ),
         )
     jobs = finished(visit.workspace, visit.person)
@@ -89,15 +88,15 @@ def runs_table(visit: Visit, jobs: list[JobRow], page: str) -> Any:
                 ),
                 scope="row",
             ),
-            ui.tags.td(when(job)),
-            ui.tags.td(f"{job.options.get('runs') or '–'}", class_="ac-number"),
+            ui.tags.td(ended(job)),
+            ui.tags.td(said(job.options.get("runs"), "count"), class_="ac-number"),
             ui.tags.td("Yes" if job.options.get("capacity") else "No"),
             ui.tags.td(job.dataset),
             ui.tags.td(job.who) if several else None,
         )
-        for job in jobs[:100]
+        for job in jobs[:_MOST_LISTED]
     ]
-    return ui.tags.div(
+    table = ui.tags.div(
         ui.tags.table(
             ui.tags.caption("Finished runs"),
             ui.tags.thead(
@@ -115,3 +114,8 @@ def runs_table(visit: Visit, jobs: list[JobRow], page: str) -> Any:
         role="region",
         aria_label="Finished runs",
     )
+    if len(jobs) <= _MOST_LISTED:
+        return table
+    words = f"The newest {_MOST_LISTED} of {len(jobs):,}. "
+    older = ui.tags.a("All runs", href=visit.link("runs", all=1))
+    return ui.TagList(table, ui.tags.p(words, older, "."))
