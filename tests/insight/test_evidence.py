@@ -233,12 +233,32 @@ def test_people_and_causes_have_labels_and_hidden_counts_stay_hidden(provider, t
     assert "hidden" in found.notes[0]
     assert found.table["share"].sum() == pytest.approx(1)
     causes = ev.top_diagnoses(provider, FALLS, root).table
-    assert causes["label"].to_list() == ["S720", "S220", "All others"]
+    assert causes["label"].to_list() == [
+        "S720 (injury or poisoning)", "S220 (injury or poisoning)", "All others",
+    ]  # fmt: skip
     assert causes["share"].to_list() == [0.6, 0.3, 0.1]
     operations = ev.top_procedures(provider, FALLS, root).table
     assert operations.filter(pl.col("code") == "")["label"].to_list() == [
         "No procedure", "All others",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("what", "code", "words"),
+    [
+        ("diagnosis", "I21", "I21 (circulatory system)"),
+        ("diagnosis", "D48X", "D48X (neoplasm)"),
+        ("diagnosis", "D500", "D500 (blood or immune system)"),
+        ("diagnosis", "h59.1", "h59.1 (eye)"),
+        ("procedure", "W371", "W371 (other bones or joints)"),
+        ("procedure", "I21", "I21"),
+        ("diagnosis", "999", "999"),
+    ],
+)
+def test_codes_have_the_words_of_their_chapter(what, code, words):
+    from acutecast.insight.tpma_people import code_words
+
+    assert code_words(what, code) == words
 
 
 def test_missing_evidence_says_how_to_get_it(provider, tmp_path):

@@ -1,5 +1,6 @@
 """The projection picture: what it shows, and in which files it can be kept."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from acutecast.results.run import open_run
 from acutecast.results.store import save_run
 
 
-def stored(folder, **options):
-    save_run(make_projection(**options), SCENARIO, PROVIDER, folder)
+def stored(folder, scenario=SCENARIO, **options):
+    save_run(make_projection(**options), scenario, PROVIDER, folder)
     return open_run(folder)
 
 
@@ -61,6 +62,30 @@ def test_a_page_needs_no_network(run, tmp_path):
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "<script src=" not in text
     assert "Bed days" in text
+
+
+def test_a_name_is_never_a_script(tmp_path):
+    name = "Plan</script><script>alert(1)</script>"
+    run = stored(tmp_path / "run", json.dumps(json.loads(SCENARIO) | {"name": name}))
+    save_chart(projection_chart(run), tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "alert(1)" in text
+    assert "<script>alert" not in text
+    assert text.count("<script") == text.count("</script>") == 3
+
+
+def test_the_same_chart_is_the_same_drawing_a_second_time(run, tmp_path):
+    import altair as alt
+
+    for name in ("a", "b"):
+        # What is cut off at the edge of a plot takes a name inside the drawing.
+        data = alt.InlineData(values=[{"x": 1, "y": 2}, {"x": 3, "y": 4}])
+        line = alt.Chart(data).mark_line(clip=True).encode(x="x:Q", y="y:Q")
+        save_chart(alt.hconcat(line, line), tmp_path / f"{name}.svg")
+    first, second = (tmp_path / "a.svg").read_text(), (tmp_path / "b.svg").read_text()
+    assert first == second
+    assert "url(#part-0)" in first
+    assert 'id="part-1"' in first
 
 
 def test_another_ending_is_an_error(run, tmp_path):

@@ -151,6 +151,11 @@ def test_the_same_run_gives_the_same_bytes(word, runs, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["report.docx"]
 
 
+def test_the_same_run_gives_the_same_page(page, runs, tmp_path):
+    write_document(runs[0], tmp_path / "report.html", others=[runs[1]])
+    assert (tmp_path / "report.html").read_text(encoding="utf-8") == page
+
+
 class _Page(HTMLParser):
     """Collects what a page refers to, its headings, its names and its text."""
 
@@ -244,6 +249,22 @@ def test_small_counts_are_nowhere(tmp_path, threshold):
     assert "Baseline counts of 1 to 39 are not shown" in text
     for count in re.findall(r"(?:from |baseline of |\()(\d+)(?:[);.]|$)", text, re.MULTILINE):
         assert not 1 <= int(count) < 40
+
+
+def test_beds_of_all_sites_are_not_those_of_the_sites_chosen(runs):
+    said = "Beds are those of all sites, which share them here."
+    for selection, there in ((Selection(), False), (Selection(ip_sites=("RXX01",)), True)):
+        content = report_content(subject_of(runs[0], selection))
+        first = content.chapters[0].blocks
+        assert any(isinstance(block, Head) and block.text == "Beds" for block in first)
+        assert (said in [block.text for block in first if isinstance(block, Words)]) == there
+
+
+def test_chance_drives_nothing(runs):
+    content = report_content(subject_of(runs[0]))
+    blocks = content.chapters[0].blocks
+    at = next(n for n, b in enumerate(blocks) if b == Head("What drives bed days"))
+    assert "hance" not in blocks[at + 1].text
 
 
 @pytest.mark.parametrize("options", [{"runs": 7}, {"years": (2030,)}])

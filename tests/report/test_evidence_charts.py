@@ -104,7 +104,7 @@ def test_pictures_say_their_figures_in_words(shown):
     assert "RXX from 12.0 in 2021/22 to 10.0 in 2023/24" in shown["trend"].alt
     assert "4 providers; this one has 10.0, all together 9.0" in shown["funnel"].alt
     assert "this provider has 10.0, the median of 3 others is 9.0" in shown["box"].alt
-    assert "S720 60%" in shown["diagnoses"].alt
+    assert "S720 (injury or poisoning) 60%" in shown["diagnoses"].alt
     assert "most at ages 70–74 (female, 20)" in shown["age-sex"].alt
     assert "What is set: 10% to 20%" in shown["intervals"].alt
     assert "England from 2.0%" in shown["england"].alt

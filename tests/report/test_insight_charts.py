@@ -120,6 +120,49 @@ def test_figures_are_those_of_the_tables():
     assert rows[0]["text"] == "164 runs"
 
 
+def test_what_is_not_drawn_is_said_and_is_the_smallest():
+    many = pl.concat([PARTS.tail(1)] * 60).with_columns(
+        pl.Series("mean", [float(n) for n in range(1, 61)]),
+        pl.Series("strategy", [f"own_{n}" for n in range(60)]),
+    )
+    chart = within_run_chart(many, "Base")
+    rows = [row for row in drawn(chart) if "text" in row]
+    assert [row["mean"] for row in rows] == [float(n) for n in range(60, 20, -1)]
+    assert "The largest 40 of 60 rows" in str(chart.to_dict()["title"])
+    assert "The first 40 of 80 rows" in str(
+        comparison_chart(pl.concat([COMPARISON] * 40), "T").to_dict()["title"]
+    )
+
+
+def test_every_group_that_is_drawn_has_its_sum():
+    whole, parts = WHY.tail(1), pl.concat([WHY.head(1)] * 12)
+    parts = parts.with_columns(pl.Series("part", [f"{FALLS}_{n}" for n in range(12)]))
+    groups = [
+        pl.concat([parts, whole]).with_columns(pl.lit(f"m{n}").alias("measure"), pl.col("mean") - n)
+        for n in range(9)
+    ]
+    chart = why_chart(pl.concat(groups), "T", "Base", "Other")
+    rows = [row for row in drawn(chart) if row.get("whole")]
+    assert len(rows) == 8
+    assert "The first 8 of 9 groups" in str(chart.to_dict()["title"])
+
+
+def test_rows_that_begin_alike_stay_apart():
+    followups = ["followup_reduction_adult_surgical", "followup_reduction_adult_non-surgical"]
+    shares = SHARES.head(2).with_columns(
+        pl.Series("assumption", [f"activity_avoidance.op.{key}" for key in followups])
+    )
+    chart = sensitivity_chart(shares, SWINGS.head(0), "T", "attendances")
+    assert len({row["label"] for row in drawn(chart) if "share" in row}) == 2
+    long = COMPARISON.with_columns(
+        pl.lit("A scenario whose name is long, as names of scenarios are now and then").alias("a")
+    ).select("a", *COMPARISON.columns)
+    years = pl.concat([long, long.with_columns(pl.lit(2033, pl.Int64).alias("year"))])
+    labels = [row["label"] for row in drawn(comparison_chart(years, "T")) if "mean" in row]
+    assert len(set(labels)) == 4
+    assert labels[0].endswith("2043/44")
+
+
 def test_the_form_is_said():
     for form, word in (("exact", "add up"), ("isolated", "interaction term")):
         assert word in str(within_run_chart(PARTS, "Base", form).to_dict()["title"])

@@ -255,6 +255,23 @@ def test_a_total_beside_a_hidden_part_is_hidden(run):
     assert any("not shown" in note for note in pods.notes)
 
 
+def test_a_total_hidden_in_one_table_is_not_in_the_other(run):
+    seen = show(run, "summary", Selection(suppress=400))
+    gone = [
+        {
+            row["counted"]
+            for row in each.table.iter_rows(named=True)
+            if "All of these" in row.values() and row["baseline"] is None
+        }
+        for each in seen
+    ]
+    assert gone[0] == gone[1]
+    parts = [each.table.filter(pl.col(each.columns[1].name) != "All of these") for each in seen]
+    hidden = [set(p.filter(pl.col("baseline").is_null())["counted"]) for p in parts]
+    assert hidden[0] != hidden[1]
+    assert hidden[0] | hidden[1] <= gone[0]
+
+
 def test_parts_of_a_hidden_baseline_are_not_shown(run):
     for seen in show(run, "impact", Selection(suppress=100_000)):
         assert seen.table.is_empty()

@@ -70,6 +70,20 @@ def test_the_shortage_curve_falls_and_marks_the_need(run):
     assert svg(seen.chart).startswith("<svg")
 
 
+def test_the_shortage_of_another_year(run):
+    (seen,) = show(run, "shortage", Selection(area=WARD, year=2024))
+    capacity = ac.open_capacity(run.path)
+    curve = dict(capacity.shortage(WARD, year=2024).select("beds", "mean").iter_rows())
+    for beds, share in seen.table.select("beds", "principal").iter_rows():
+        assert share == pytest.approx(100 * curve[beds])
+    marks = {row["mark"]: row["beds"] for row in spec(seen.chart)["datasets"]["marks"]}
+    needs = capacity.needs([WARD], [2024])
+    need = needs.filter(pl.col("figure") == "simulated")["mean"][0]
+    assert marks["simulated"] == pytest.approx(need)
+    assert "2024/25" in seen.title
+    assert not seen.notes
+
+
 def test_the_week_has_every_hour(run):
     (seen,) = show(run, "week", Selection(area=WARD))
     week = ac.open_capacity(run.path).week(WARD)
@@ -118,6 +132,42 @@ def test_the_difference_in_space_is_paired(runs):
     assert row["difference"] == pytest.approx((beds[1] - beds[0]).mean())
     assert row["difference"] < 0
     assert svg(space.chart).startswith("<svg")
+
+
+def test_filters_by_activity_are_not_claimed_of_space(runs):
+    picked = Selection(ip_sites=("RXX01",))
+    seen = {each.key: each for each in comparison(tuple(runs.values()), ("a", "b"), picked)}
+    assert seen["comparison-differences"].notes[0] == "Only inpatients of site RXX01."
+    assert "all activity" in seen["comparison-space"].notes[0]
+    whole = {each.key: each for each in comparison(tuple(runs.values()), ("a", "b"))}
+    assert seen["comparison-space"].table.equals(whole["comparison-space"].table)
+
+
+def test_what_is_far_from_the_preset_is_said_to_stand_at_the_edge(run):
+    (seen,) = show(run, "capacity")
+    table = seen.table.filter(pl.col("preset") > 0)
+    far = table.filter(~(pl.col("principal") / pl.col("preset")).is_between(0.24, 8.4))
+    assert len(far)
+    assert any(note.startswith(f"{len(far)} of the areas need more") for note in seen.notes)
+    texts = {row["label"]: row["text"] for row in spec(seen.chart)["datasets"]["rows"]}
+    # A need is never written as none.
+    assert not any(text.endswith(" 0.0") for text in texts.values())
+
+
+def test_sites_counted_apart_begin_with_the_first(tmp_path):
+    data = ac.demo_provider(size=0.01)
+    scenario = {"name": "Sites", "runs": 2, "horizon_year": 2026}
+    apart = options(by_site=True)
+    run = ac.run(scenario, data, tmp_path / "run", years="horizon", capacity=apart)
+    sites = ac.open_capacity(run).sites
+    for key in ("capacity", "shortage", "week", "beds"):
+        seen = show(run, key)[0]
+        assert seen.title.endswith(f", site {sites[0]}")
+        assert any(f"this is {sites[0]}" in note for note in seen.notes)
+        other = show(run, key, Selection(site=sites[1]))[0]
+        assert not any("counted apart" in note for note in other.notes)
+    both = {each.key: each for each in comparison((run, run), ("a", "b"))}
+    assert both["comparison-space"].title.endswith(f", site {sites[0]}")
 
 
 def test_views_of_a_real_run_agree_with_each_other(run):

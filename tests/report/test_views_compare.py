@@ -1,6 +1,7 @@
 """Comparisons as views: names, pairing, differences and what differs."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -9,6 +10,8 @@ from made_runs import stored
 
 from acutecast.errors import AcutecastError
 from acutecast.report.views import Selection, comparison, spec, svg
+
+POD = np.array(["ip_elective_admission"], dtype=object)
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +41,7 @@ def test_differences_are_paired_run_by_run(runs):
     assert "run by run" in seen.notes[0]
     assert {"other", "reference"} <= set(seen.table.columns)
     assert [c.label for c in seen.columns if c.name == "reference"] == ["Now"]
+    assert [c.label for c in seen.columns if c.name == "principal"] == ["Compared scenario"]
 
 
 def test_colours_and_shapes_follow_the_place_of_a_scenario_and_not_its_name(runs):
@@ -123,7 +127,10 @@ def test_sites_apply_by_activity_type(runs):
     row = totals.filter(pl.col("counted") == "Outpatient attendances").row(0, named=True)
     known = a.summary((), {"sitetret": "RXX02"}, measures="attendances")
     assert row["reference"] == pytest.approx(known["mean"][0])
+    # Assumptions are those of the whole scenario.
+    inputs = seen.pop("comparison-inputs")
     assert all("Only inpatients of site RXX01" in each.notes[0] for each in seen.values())
+    assert not any("Only" in note for note in inputs.notes)
 
 
 def test_small_baselines_are_hidden(runs):
@@ -162,6 +169,8 @@ def test_why_they_differ_leads_from_one_to_the_other():
         exact=True,
     )
     (seen,) = explained(why, "Now", "Bolder")
+    (of_pod,) = explained(replace(why, keys=why.keys | {"pod": POD}), "Now", "Bolder")
+    assert of_pod.title == "Why inpatient bed days differ, 2030/31: Elective Admission"
     table = seen.table
     assert table["value"][0] == 500
     assert table["value"][0] + table["change"][1:-1].sum() == pytest.approx(table["value"][-1])

@@ -103,8 +103,17 @@ def test_space_is_that_of_the_capacity(book, runs):
     rows = table(book, "Capacity")
     assert len(rows) == needs.height
     assert [row["Mean of the runs"] for row in rows] == pytest.approx(needs["mean"].to_list())
+    # A share of beds would be 0.1 with one digit.
+    assert dictionary()["space_mean"].kind == "space"
     stated = [r for r in table(book, "Capacity assumptions") if "stated by the user" in r["Source"]]
     assert [row["Value"] for row in stated] == [0.88]
+
+
+def test_what_is_avoided_has_no_baseline(book):
+    for name in ("Avoided", "Avoided by site"):
+        rows = table(book, name)
+        assert rows
+        assert not {"Baseline", "Change", "Change, %"} & set(rows[0])
 
 
 def test_numbers_are_numbers_and_text_is_never_a_formula(book, file):
@@ -153,18 +162,48 @@ def test_the_dictionary_explains_every_column(book):
 
 def test_sites_are_chosen_by_activity_type(runs, tmp_path):
     chosen = Selection(ip_sites=("RXX01",), op_sites=("RXX02",), year=2026, ages=("85+",))
-    write_workbook(runs[0], tmp_path / "run.xlsx", chosen)
+    write_workbook(runs[0], tmp_path / "run.xlsx", chosen, [runs[1]])
     book = CalamineWorkbook.from_path(tmp_path / "run.xlsx")
     rows = {(r["POD code"], r["Measure code"]): r for r in table(book, "Summary")}
     for measure, sites in (("beddays", ["RXX01"]), ("attendances", ["RXX02"])):
         wanted = runs[0].summary((), {"sitetret": sites}, 2026, measures=measure)
         assert close(rows["all", measure]["P90"], wanted["p90"][0])
     assert {row["Year"] for row in rows.values()} == {2026}
+    for name in ("Compared", "Compared by site", "Compared capacity", "Shortage"):
+        assert {row["Year"] for row in table(book, name)} == {2026}, name
+        assert "2026/27" in book.get_sheet_by_name(name).to_python()[0][0]
+    found = sum(row["Principal projection, compared"] for row in table(book, "Compared")
+                if row["Measure code"] == "beddays")  # fmt: skip
+    known = runs[1].summary((), {"sitetret": "RXX01"}, 2026, measures="beddays")
+    assert found == pytest.approx(known["mean"][0])
     # Single years of age are stored of the horizon only, and say so.
     assert {row["Year"] for row in table(book, "Age")} == {2030}
     read_me = str(book.get_sheet_by_name("Read me").to_python())
     assert "inpatients: RXX01; outpatients: RXX02; emergency care: all sites" in read_me
     assert "the filter by age is not applied" in read_me
+
+
+@pytest.mark.parametrize("name", ["Acuity", "Sex and age group", "Age"])
+def test_a_way_of_arriving_is_not_given_back_by_all_arrivals(arrivals, name):
+    key = ("Site", "POD code", "Acuity", "Sex", "Age group", "Age")
+    ways, gone = {}, 0
+    for row in table(arrivals, f"{name} by site"):
+        if row["Activity"] == "Emergency care":
+            ways.setdefault(tuple(row.get(h) for h in key), {})[row["Measure code"]] = row
+    for rows in ways.values():
+        hidden = [rows[w]["Baseline"] == "" for w in ("walk-in", "ambulance") if w in rows]
+        if any(hidden):
+            gone += 1
+            assert rows["arrivals"]["Baseline"] == rows["arrivals"].get("Change", "") == ""
+    assert gone
+
+
+@pytest.fixture(scope="module")
+def arrivals(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("arrivals")
+    run = stored(folder / "run", runs=2, cells=400)
+    write_workbook(run, folder / "run.xlsx", Selection(suppress=60))
+    return CalamineWorkbook.from_path(folder / "run.xlsx")
 
 
 @pytest.mark.parametrize("threshold", [None, 40])
@@ -182,11 +221,21 @@ def test_small_counts_are_nowhere(tmp_path, threshold):
                 hidden += 1
     assert hidden
     # A total over something hidden would give it back.
-    apart = {(r["POD code"], r["Measure code"]) for r in table(book, "Summary by site")
-             if r["Baseline"] == ""}  # fmt: skip
-    shown = {(r["POD code"], r["Measure code"]) for r in table(book, "Summary")
-             if r["Baseline"] != ""}  # fmt: skip
-    assert not apart & shown
+    for sheets, heading in (
+        (("Summary", "Summary by site"), "Baseline"),
+        (("Compared", "Compared by site"), "Baseline, this scenario"),
+        (("Compared", "Compared by site"), "Baseline, compared"),
+    ):
+        apart = {(r["POD code"], r["Measure code"]) for r in table(book, sheets[1])
+                 if r[heading] == ""}  # fmt: skip
+        shown = {(r["POD code"], r["Measure code"]) for r in table(book, sheets[0])
+                 if r[heading] != ""}  # fmt: skip
+        assert apart
+        assert not apart & shown
+    pods = {r["Measure code"] for r in table(book, "Compared") if r["Baseline, compared"] == ""}
+    every = {r["Measure code"] for r in table(book, "Compared by year")
+             if r["Baseline, compared"] != ""}  # fmt: skip
+    assert not pods & every
     assert "1 to 39 are not shown" in str(book.get_sheet_by_name("Read me").to_python())
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from acutecast.errors import AcutecastError, Problem
-from acutecast.files import file_system, is_url, local
+from acutecast.files import file_system, is_url, local, reason, store_errors
 from acutecast.provider import Provider
 
 if TYPE_CHECKING:
@@ -89,10 +89,10 @@ def read_evidence(
         for column, value in wanted.items():
             frame = frame if value is None else frame.filter(pl.col(column) == value)
         return frame.collect()
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, *store_errors()) as error:
         raise AcutecastError(
             Problem(
-                f"the table cannot be read: {str(error).splitlines()[0]}",
+                f"the table cannot be read: {reason(error)}",
                 where=place,
                 remedy="Run acutecast extract again.",
             )

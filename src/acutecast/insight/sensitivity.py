@@ -139,8 +139,7 @@ def _groups(scenario: Scenario, columns: list[str]) -> list[str]:
     for group in scenario.correlations:
         members = set(group.members(tuple(columns)))
         if len(members) > 1 and group.rho != 0:
-            label = group.name or "correlated"
-            named = [label if c in members else n for c, n in zip(columns, named, strict=True)]
+            named = [group.name if c in members else n for c, n in zip(columns, named, strict=True)]
     return named
 
 

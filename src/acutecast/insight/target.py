@@ -40,7 +40,7 @@ class Target:
         value: the value at which it is met; None where no valid value meets it.
         low, high: the range of valid values.
         at_low, at_high: the mean output at its ends.
-        now: the mean output as the scenario stands, and the mean of the assumption there.
+        now: the mean output as the scenario stands.
         stated: the mean of the assumption in the scenario.
     """
 
@@ -83,19 +83,21 @@ def target(
 ) -> Target:
     """Find what one assumption would have to be for the mean of an output to meet a target.
 
-    The assumption gets one value in all runs, all other draws stay, and the value is found by
-    bisection on expected activity; the output moves one way with it.
+    The assumption gets one value in all runs and all other draws stay; the output moves one way
+    with it. Activity is tried on expected activity; for an area of capacity every trial is a whole
+    simulation.
 
     Args:
         run: a stored run.
         assumption: its name, as in the draws ("activity_avoidance.ip.falls_related_admissions").
         wanted: the target.
-        output: what has the target; activity only.
+        output: what has the target.
         data: the provider or the root of its tables; where the run says, if None.
         threads: how many threads.
 
     Raises:
-        AcutecastError: for an assumption that the scenario does not have.
+        AcutecastError: for an assumption that the scenario does not have, and an output that
+            cannot be worked out so.
     """
     if not output.area:
         check_expected(output)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from acutecast import facts
@@ -82,7 +85,8 @@ def top_diagnoses(provider: Provider, key: str, evidence_root: Root = None) -> E
         evidence_root: the folder of assumption tables; beside the provider tables if None.
 
     Returns:
-        `rank`, `code` (ICD-10; "" for the others), `label`, `n` spells and `share` of them.
+        `rank`, `code` (ICD-10; "" for the others), `label` (the code and its chapter), `n` spells
+        and `share` of them.
     """
     return _top(provider, key, evidence_root, "diagnosis", "No diagnosis")
 
@@ -120,7 +124,7 @@ def _top(provider: Provider, key: str, evidence_root: Root, what: str, none: str
         {
             "rank": found["rank"],
             "code": ["" if code in words else code for code in codes],
-            "label": [words.get(code, code) for code in codes],
+            "label": [words.get(code) or code_words(what, code) for code in codes],
             "n": found["n"],
             "share": found["n"] / total if total else None,
         },
@@ -128,6 +132,27 @@ def _top(provider: Provider, key: str, evidence_root: Root, what: str, none: str
         strict=False,
     ).sort("rank")
     return Evidence(key, table, "", (HIDDEN,) if table["n"].null_count() else ())
+
+
+@cache
+def _chapters() -> tuple[dict[str, str], ...]:
+    text = files("acutecast.insight").joinpath("code_chapters.csv").read_text(encoding="utf-8")
+    lines = (line for line in text.splitlines() if not line.startswith("#"))
+    return tuple(csv.DictReader(lines))
+
+
+def code_words(what: str, code: str) -> str:
+    """Give a code with the chapter that it belongs to: "S720 (injury or poisoning)".
+
+    Args:
+        what: "diagnosis" (ICD-10) or "procedure" (OPCS-4).
+        code: the code; alone where no chapter has it.
+    """
+    for row in _chapters():
+        mine = code[: len(row["first"])].upper()
+        if row["scheme"] == what and row["first"] <= mine <= row["last"]:
+            return f"{code} ({row['chapter']})"
+    return code
 
 
 def _own_rows(

@@ -37,6 +37,7 @@ from acutecast.report.charts import (
     PALE_GREY,
     financial_year,
 )
+from acutecast.report.page import CHART_OPTIONS, chart_library, in_script
 
 _STYLE = f"""
 body {{ font: 16px/1.5 {FONT}; color: {INK}; margin: 0; }}
@@ -64,8 +65,6 @@ summary {{ cursor: pointer; color: {BLUE}; padding: 8px 0; }}
 _SCRIPT = """
 const store = document.getElementById("charts");
 const specs = JSON.parse(store.textContent);
-const options = {renderer: "svg", actions: {export: true, source: false, compiled: false,
-  editor: false}};
 const sections = [...document.querySelectorAll("section")];
 const select = document.getElementById("area");
 function draw(root) {
@@ -208,7 +207,6 @@ def capacity_page(capacity: HospitalCapacity, site: str = "all") -> str:
     """
     import altair as alt
     from altair.utils.schemapi import debug_mode
-    from vl_convert import javascript_bundle
 
     check_asked(capacity, site=site)
     areas = [chosen_area(capacity, area, site) for area in present_areas(capacity, site)["area"]]
@@ -227,10 +225,8 @@ def capacity_page(capacity: HospitalCapacity, site: str = "all") -> str:
             sections.append(_section(capacity, area, site, drawn))
     where = escape(place_name(capacity, site))
     title = f"{where}: space the hospital needs in {financial_year(capacity.horizon)}"
-    # "<" would end a script early; in JSON it may be written as an escape.
-    specs = json.dumps(charts, separators=(",", ":")).replace("<", "\\u003c")
-    version = alt.SCHEMA_VERSION.rpartition(".")[0]
-    bundle = javascript_bundle("window.vegaEmbed = vegaEmbed;", version)
+    specs = in_script(charts)
+    bundle = chart_library(alt.SCHEMA_VERSION.rpartition(".")[0])
     first = escape(largest_area(capacity, site))
     return f"""<!DOCTYPE html>
 <html lang="en-GB">
@@ -255,7 +251,7 @@ def capacity_page(capacity: HospitalCapacity, site: str = "all") -> str:
 </main>
 <script type="application/json" id="charts" data-first="{first}">{specs}</script>
 <script>{bundle}</script>
-<script>{_SCRIPT}</script>
+<script>const options = {json.dumps(CHART_OPTIONS)};{_SCRIPT}</script>
 </body>
 </html>
 """

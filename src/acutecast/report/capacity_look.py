@@ -33,6 +33,9 @@ FIGURE_LABELS = {
     "occupancy": "Occupancy that results",
     "nurses": "Nurses (whole-time equivalents)",
 }
+RATIOS = (0.24, 8.4)
+"""How far an axis of needs as multiples of the preset goes; what is beyond stands at its edge."""
+RATIO_TICKS = (0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 6, 8)
 # Width and height of a chart alone, beside two others, and in the interactive page.
 ALONE, PANEL, IN_PAGE = (620, 340), (278, 200), (320, 230)
 
@@ -116,25 +119,47 @@ def check_asked(
 
 
 def chosen_area(
-    capacity: HospitalCapacity, area: str, site: str, hourly: bool = False
+    capacity: HospitalCapacity,
+    area: str,
+    site: str,
+    hourly: bool = False,
+    needs: pl.DataFrame | None = None,
 ) -> dict[str, Any]:
-    """Give the row of an area, with its figures at the horizon: {figure: row}."""
+    """Give the row of an area, with its figures: {figure: row}.
+
+    Args:
+        capacity: the capacity of a run.
+        area: key of the area.
+        site: a site, where sites are counted apart.
+        hourly: refuse areas that are booked by session.
+        needs: of the capacity in the year of the figures, where they are known already; else those
+            of the horizon.
+    """
     import polars as pl
 
     check_asked(capacity, area, site, hourly)
     row = capacity.areas().row(by_predicate=pl.col("area") == area, named=True)
-    needs = capacity.needs(areas=[area]).filter(pl.col("site") == site)
+    needs = capacity.needs(areas=[area]) if needs is None else needs
+    needs = needs.filter(pl.col("area") == area, pl.col("site") == site)
     figures = {need["figure"]: need for need in needs.iter_rows(named=True)}
     if "simulated" not in figures:
         raise AcutecastError(Problem(f"nobody uses {area} at {site}", where="site"))
     return {**row, "figures": figures}
 
 
-def present_areas(capacity: HospitalCapacity, site: str) -> pl.DataFrame:
-    """Give the areas that a site uses, those of one unit together."""
+def present_areas(
+    capacity: HospitalCapacity, site: str, needs: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """Give the areas that a site uses, those of one unit together.
+
+    Args:
+        capacity: the capacity of a run.
+        site: the site.
+        needs: of the capacity at the horizon, where they are known already.
+    """
     import polars as pl
 
-    needs = capacity.needs().filter(pl.col("site") == site)
+    needs = (capacity.needs() if needs is None else needs).filter(pl.col("site") == site)
     areas = capacity.areas().filter(pl.col("area").is_in(needs["area"].unique().to_list()))
     units = areas["unit"].unique(maintain_order=True).to_list()
     return areas.sort(pl.col("unit").replace_strict(units, range(len(units))), maintain_order=True)

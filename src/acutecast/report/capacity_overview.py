@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from acutecast.report.capacity_look import (
     INDENT,
+    RATIO_TICKS,
+    RATIOS,
     RIGHT,
     HospitalCapacity,
     check_asked,
@@ -36,9 +38,8 @@ _COLUMNS = (
     ("interval_text", 525),
     ("occupancy_text", RIGHT),
 )
-_RATIOS = (565, 915)
+_SPAN = (565, 915)
 _AGAINST = ("against_mean", "against_p10", "against_p90")
-_RATIO_TICKS = (0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 6, 8)
 
 
 def overview_chart(capacity: HospitalCapacity, site: str = "all") -> alt.VConcatChart:
@@ -80,6 +81,8 @@ def overview_panel(capacity: HospitalCapacity, site: str) -> Any:
         )
     ]
     x = _ratio_axis(drawn)
+    beyond = drawn.filter(~pl.col("against_mean").is_between(*RATIOS)).height
+    edge = f"; {beyond} beyond the axis stand at its edge" if beyond else ""
     return alt.layer(
         under,
         plot.mark_rule(color=LIGHT_BLUE, strokeWidth=5).encode(
@@ -95,7 +98,7 @@ def overview_panel(capacity: HospitalCapacity, site: str) -> Any:
             f"Simulated: demand exceeds it in at most {percent(capacity.risk)} of the open hours · "
             "preset: by a fixed target occupancy · booked: by minutes and session calendar",
             "Dot and bar: simulated need and 80% of the runs (P10–P90), as a multiple of the "
-            "area's preset (orange line)",
+            f"area's preset (orange line){edge}",
         ),
         description=f"Table of {areas.data.height} areas: preset, simulated need, occupancy.",
     )
@@ -133,14 +136,14 @@ def _ratio_axis(drawn: pl.DataFrame) -> alt.X:
 
     low = min([0.72, *drawn["against_p10"]])
     high = max([1.55, *drawn["against_p90"]])
-    low, high = max(0.24, 0.95 * low), min(8.4, 1.06 * high)
+    low, high = max(RATIOS[0], 0.95 * low), min(RATIOS[1], 1.06 * high)
     return alt.X(
         "against_mean:Q",
         title=None,
-        scale=alt.Scale(type="log", domain=[low, high], range=_RATIOS, clamp=True, nice=False),
+        scale=alt.Scale(type="log", domain=[low, high], range=_SPAN, clamp=True, nice=False),
         axis=alt.Axis(
             orient="top",
-            values=[tick for tick in _RATIO_TICKS if low <= tick <= high],
+            values=[tick for tick in RATIO_TICKS if low <= tick <= high],
             labelExpr="datum.value == 1 ? 'preset' : datum.value + ' ×'",
             labelOverlap=True,
             grid=True,

@@ -216,12 +216,24 @@ def _year_axis(capacity: HospitalCapacity) -> alt.X:
     )
 
 
-def paths_by_year(capacity: HospitalCapacity, area: str, site: str) -> pl.DataFrame:
-    """Give both methods by year, after the baseline where it is known."""
+def paths_by_year(
+    capacity: HospitalCapacity, area: str, site: str, needs: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """Give both methods by year, after the baseline where it is known.
+
+    Args:
+        capacity: the capacity of a run.
+        area: key of the area.
+        site: a site, where sites are counted apart.
+        needs: of the capacity in all years, where they are known already.
+    """
     import polars as pl
 
-    needs = capacity.needs(areas=[area], years="all").filter(
-        pl.col("site") == site, pl.col("figure").is_in(["preset", "simulated"])
+    needs = capacity.needs(areas=[area], years="all") if needs is None else needs
+    needs = needs.filter(
+        pl.col("area") == area,
+        pl.col("site") == site,
+        pl.col("figure").is_in(["preset", "simulated"]),
     )
     columns = ("figure", "year", "mean", "p10", "median", "p90")
     rows = []

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from dataclasses import dataclass
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acutecast.errors import AcutecastError, Problem
-from acutecast.files import write_text
+from acutecast.files import write_bytes, write_text
 
 if TYPE_CHECKING:
     import altair as alt
@@ -341,23 +340,25 @@ def save_chart(chart: Any, path: str | os.PathLike[str]) -> None:
 
     Args:
         chart: an Altair chart.
-        path: `.png` (twice the size of the screen), `.svg`, or `.html`, which needs no network.
+        path: a path or an fsspec URL that ends in `.png` (twice the size of the screen), `.svg`,
+            or `.html`, which needs no network.
 
     Raises:
         AcutecastError: for any other ending.
     """
-    path = Path(path)
-    ending = path.suffix.lower()
+    from acutecast.report.page import chart_page, own_ids
+
+    ending = Path(path).suffix.lower()
     if ending == ".html":
-        write_text(path, chart.to_html(inline=True))
+        write_text(path, chart_page(chart))
     elif ending == ".svg":
         content = StringIO()
         chart.save(content, format="svg")
-        write_text(path, content.getvalue())
+        write_text(path, own_ids(content.getvalue()))
     elif ending == ".png":
         picture = BytesIO()
         chart.save(picture, format="png", scale_factor=2)
-        _write_bytes(path, picture.getvalue())
+        write_bytes(path, picture.getvalue())
     else:
         raise AcutecastError(
             Problem(
@@ -367,11 +368,3 @@ def save_chart(chart: Any, path: str | os.PathLike[str]) -> None:
                 remedy="Name a file that ends in .png, .svg or .html.",
             )
         )
-
-
-def _write_bytes(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
-        scratch = Path(folder) / path.name
-        scratch.write_bytes(content)
-        scratch.replace(path)

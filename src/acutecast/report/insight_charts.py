@@ -6,7 +6,6 @@ Every chart is rows: a label, a bar or dot with its interval around zero, and th
 from __future__ import annotations
 
 from functools import cache
-from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from acutecast import facts
@@ -21,6 +20,7 @@ from acutecast.report.charts import (
     LIGHT_BLUE,
     ORANGE,
     PALE_GREY,
+    financial_year,
 )
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ MOST_ROWS = 40
 _LABELS, _PLOT = 330, 420
 _ROW = 22
 _MOST_SHARES = 14
+_MOST_PANELS = 8
 _FORMS = {
     "exact": "Exact: in every run the parts add up to the change; overlapping TPMAs share fairly.",
     "isolated": "Isolated, as the NHP model reports: each effect as if it acted alone, and an "
@@ -70,7 +71,7 @@ def comparison_chart(table: pl.DataFrame, title: str, subtitle: str = "") -> alt
     """
     import polars as pl
 
-    table = _some(table, "difference_pct")
+    table, more = _drawn(_some(table, "difference_pct"))
     ends = {"low": "p10", "high": "p90"}
     share = 100 / pl.col("mean_reference")
     rows = table.select(
@@ -85,13 +86,13 @@ def comparison_chart(table: pl.DataFrame, title: str, subtitle: str = "") -> alt
         ).alias("text"),
     )  # fmt: skip
     note = "Dot: mean difference in percent of the reference · bar: 80% of the differences"
-    return _look(_dots(rows, title, [line for line in (subtitle, note) if line], "%"))
+    return _look(_dots(rows, title, [line for line in (subtitle, note, *more) if line], "%"))
 
 
 def why_chart(
     table: pl.DataFrame, title: str, reference_name: str = "", other_name: str = ""
 ) -> alt.VConcatChart:
-    """Draw the parts of the difference between two runs, one panel per group.
+    """Draw the parts of the difference between two runs, one panel per group, up to eight.
 
     Args:
         table: of `Why.table`.
@@ -109,18 +110,16 @@ def why_chart(
             or name == "pod"]  # fmt: skip
     low, high = (name for name in table.columns if name[0] == "p" and name[1:].isdigit())
     panels = []
-    for group in table.partition_by(keys, maintain_order=True):
-        rows = _parts(group, "part", low, high, "difference")
+    groups = table.partition_by(keys, maintain_order=True)
+    for group in groups[:_MOST_PANELS]:
+        rows, more = _parts(group, "part", low, high, "difference")
         names = ", ".join(str(group[name][0]) for name in keys)
-        panels.append(_bars(rows, names, [], group["reference"][0]))
-        if len(panels) == 8:
-            break
-    from_to = f"From {reference_name} to {other_name}" if reference_name else ""
-    return _look(
-        alt.vconcat(*panels, spacing=18).properties(
-            title=_title(title, [line for line in (from_to, "Whiskers: 80% of the runs") if line])
-        )
-    )
+        panels.append(_bars(rows, names, more, group["reference"][0]))
+    notes = [f"From {reference_name} to {other_name}"] if reference_name else []
+    notes.append("Whiskers: 80% of the runs")
+    if len(groups) > _MOST_PANELS:
+        notes.append(f"The first {_MOST_PANELS} of {len(groups)} groups; the table has all.")
+    return _look(alt.vconcat(*panels, spacing=18).properties(title=_title(title, notes)))
 
 
 def within_run_chart(parts: pl.DataFrame, title: str, form: str = "exact") -> alt.LayerChart:
@@ -141,7 +140,8 @@ def within_run_chart(parts: pl.DataFrame, title: str, form: str = "exact") -> al
         name = pl.when(pl.col("strategy") == "-").then(pl.col("change_factor"))
         table = table.with_columns(name.otherwise(pl.col("strategy")).alias("change_factor"))
     low, high = (name for name in table.columns if name[0] == "p" and name[1:].isdigit())
-    return _look(_bars(_parts(table, "change_factor", low, high, ""), title, [_FORMS[form]], None))
+    rows, more = _parts(table, "change_factor", low, high, "")
+    return _look(_bars(rows, title, [_FORMS[form], *more], None))
 
 
 def sensitivity_chart(
@@ -165,7 +165,7 @@ def sensitivity_chart(
     rest = pl.col("assumption") == "not explained"
     table = pl.concat([table.filter(~rest).head(_MOST_SHARES), table.filter(rest)])
     order = table["assumption"].to_list()
-    labels = [shorten(words(name), 50) for name in order]
+    labels = list(map(words, order))
     rows = table.select(
         pl.Series("label", labels),
         (100 * pl.col("share")).alias("share"),
@@ -229,7 +229,7 @@ def backtest_chart(table: pl.DataFrame, title: str) -> alt.LayerChart:
     """
     import polars as pl
 
-    table = _some(table.filter(pl.col("truth") > 0), "bias_pct")
+    table, more = _drawn(_some(table.filter(pl.col("truth") > 0), "bias_pct"))
     low, high = (name for name in table.columns if name[0] == "p" and name[1:].isdigit())
     against = 100 / pl.col("truth")
     rows = table.select(
@@ -240,7 +240,7 @@ def backtest_chart(table: pl.DataFrame, title: str) -> alt.LayerChart:
         pl.when(pl.col("inside")).then(pl.lit("inside")).otherwise(pl.lit("outside")).alias("text"),
     )
     note = "Dot: projection in percent of the truth (0) · bar: 80% of the runs"
-    return _look(_dots(rows, title, [note], "%"))
+    return _look(_dots(rows, title, [note, *more], "%"))
 
 
 def convergence_chart(table: pl.DataFrame) -> alt.LayerChart:
@@ -254,7 +254,7 @@ def convergence_chart(table: pl.DataFrame) -> alt.LayerChart:
     """
     import polars as pl
 
-    table = _some(table, "relative_error")
+    table, more = _drawn(_some(table, "relative_error"))
     rows = table.select(
         pl.col("figure").alias("label"),
         (100 * pl.col("relative_error")).alias("mean"),
@@ -262,21 +262,29 @@ def convergence_chart(table: pl.DataFrame) -> alt.LayerChart:
         (100 * pl.col("relative_error")).alias("high"),
         pl.format("{} runs", pl.col("runs_for_precision").cast(pl.Int64)).alias("text"),
     )
-    return _look(_dots(rows, "Standard error of the headline figures", [], "%"))
+    return _look(_dots(rows, "Standard error of the headline figures", more, "%"))
 
 
 def _some(table: pl.DataFrame, needed: str) -> pl.DataFrame:
-    """Refuse an empty table; give as many rows as a chart can show."""
+    """Give the rows that have a figure; refuse a table without any."""
     import polars as pl
 
     kept = table.filter(pl.col(needed).is_not_null() & pl.col(needed).is_finite())
     if kept.is_empty():
         raise AcutecastError(Problem("there is nothing to draw", where="chart"))
-    return kept.head(MOST_ROWS)
+    return kept
+
+
+def _drawn(table: pl.DataFrame, which: str = "first") -> tuple[pl.DataFrame, list[str]]:
+    """Give as many rows as a chart can show, and say so where there are more."""
+    if len(table) <= MOST_ROWS:
+        return table, []
+    note = f"The {which} {MOST_ROWS} of {len(table)} rows; the table has all."
+    return table.head(MOST_ROWS), [note]
 
 
 def _row_label(table: pl.DataFrame) -> Any:
-    """Join what tells a row of a comparison from the others."""
+    """Join what tells a row of a comparison from the others; the axis cuts what is too long."""
     import polars as pl
 
     pods = facts.pod_labels()
@@ -290,7 +298,9 @@ def _row_label(table: pl.DataFrame) -> Any:
         if name not in numbers | skip and kind == pl.String
     ]
     parts = [pl.col(name).replace(pods) if name == "pod" else pl.col(name) for name in names]
-    return pl.concat_str(parts, separator=" · ").str.slice(0, 60)
+    if "year" in table.columns and table["year"].n_unique() > 1:
+        parts.append(pl.col("year").map_elements(financial_year, return_dtype=pl.String))
+    return pl.concat_str(parts, separator=" · ")
 
 
 def _signed(number: Any) -> Any:
@@ -299,8 +309,10 @@ def _signed(number: Any) -> Any:
     return number.map_elements(lambda n: f"{n:+,.0f}".replace("-", "−"), return_dtype=pl.String)
 
 
-def _parts(table: pl.DataFrame, name: str, low: str, high: str, last: str) -> pl.DataFrame:
-    """Give the rows of a chart of parts, largest first, the whole last."""
+def _parts(
+    table: pl.DataFrame, name: str, low: str, high: str, last: str
+) -> tuple[pl.DataFrame, list[str]]:
+    """Give the rows of a chart of parts, largest first, the whole last, and what is left out."""
     import polars as pl
 
     rows = table.select(
@@ -310,11 +322,11 @@ def _parts(table: pl.DataFrame, name: str, low: str, high: str, last: str) -> pl
         pl.col(high).alias("high"),
         (pl.col(name) == last).alias("whole"),
     ).filter((pl.col("mean") != 0) | pl.col("whole") | (pl.col("low") != pl.col("high")))
-    return rows.sort(pl.col("whole"), -pl.col("mean").abs()).with_columns(
-        pl.format("{} ({} to {})", *(_signed(pl.col(c)) for c in ("mean", "low", "high"))).alias(
-            "text"
-        )
-    )
+    parts = rows.filter(~pl.col("whole")).sort(-pl.col("mean").abs(), maintain_order=True)
+    parts, more = _drawn(parts, "largest")
+    text = pl.format("{} ({} to {})", *(_signed(pl.col(c)) for c in ("mean", "low", "high")))
+    rows = pl.concat([parts, rows.filter("whole")]).with_columns(text.alias("text"))
+    return rows, more
 
 
 def _bars(rows: pl.DataFrame, title: str, notes: list[str], reference: float | None) -> Any:

@@ -1,7 +1,9 @@
-"""Pages without scripts: words, drawings and tables that open anywhere and print as they look."""
+"""Pages that stand alone: of words, drawings and tables without scripts; of one chart with one."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 from html import escape
 from io import StringIO
@@ -10,7 +12,14 @@ from typing import Any
 from acutecast.report.capacity_look import FONT, in_dress
 from acutecast.report.charts import BLUE, DARK_BLUE, DARK_GREY, INK, PALE_GREY
 
+CHART_OPTIONS = {
+    "renderer": "svg",
+    "actions": {"export": True, "source": False, "compiled": False, "editor": False},
+}
+"""How Vega-Embed draws a chart of ours: sharp at any size, with a menu to keep it as a picture."""
+
 _MOST_ROWS = 400
+_ID = re.compile(r'\bid="([^"]+)"')
 _STYLE = f"""
 :root {{ color-scheme: light dark; --ink: {INK}; --soft: {DARK_GREY}; --line: {PALE_GREY};
   --head: {DARK_BLUE}; --link: {BLUE}; --ground: white; }}
@@ -48,10 +57,61 @@ def page(title: str, parts: Sequence[str], style: str = "") -> str:
 
 
 def figure(chart: Any, label: str) -> str:
-    """Put a chart into a page as a drawing with a label."""
+    """Put a chart into a page as a drawing with a label, which no other drawing of the page has."""
     content = StringIO()
     in_dress(chart).save(content, format="svg")
-    return f'<figure role="img" aria-label="{escape(label)}">{content.getvalue()}</figure>'
+    drawing = own_ids(content.getvalue(), re.sub(r"\W+", "-", f"{label.lower()}-"))
+    return f'<figure role="img" aria-label="{escape(label)}">{drawing}</figure>'
+
+
+def own_ids(drawing: str, prefix: str = "part-") -> str:
+    """Number the names inside a drawing from 0, after a prefix.
+
+    The library that draws counts on as long as it runs, so that the same chart would have other
+    bytes a second time; and the drawings of a page must not share names.
+    """
+    names = {name: str(n) for n, name in enumerate(dict.fromkeys(_ID.findall(drawing)))}
+    if not names:
+        return drawing
+    known = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+    place = re.compile(rf'(\bid="|url\(#|href="#)({known})(?=["\)])')
+    return place.sub(lambda found: f"{found[1]}{prefix}{names[found[2]]}", drawing)
+
+
+def chart_page(chart: Any) -> str:
+    """Give a page of one chart, drawn by a script in it; it needs no network."""
+    import altair as alt
+
+    spec = chart.to_dict()
+    title = spec.get("title", "")
+    title = title["text"] if isinstance(title, dict) else title
+    title = " ".join(title) if isinstance(title, list) else title
+    draw = (
+        'vegaEmbed("#chart", JSON.parse(document.getElementById("spec").textContent), '
+        f"{json.dumps(CHART_OPTIONS)});"
+    )
+    version = alt.SCHEMA_VERSION.rpartition(".")[0]
+    return (
+        '<!doctype html><html lang="en-GB"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title></head><body>"
+        f'<main id="chart" aria-label="{escape(title)}"></main>'
+        "<noscript><p>The chart needs JavaScript.</p></noscript>"
+        f'<script type="application/json" id="spec">{in_script(spec)}</script>'
+        f"<script>{chart_library(version)}</script><script>{draw}</script></body></html>\n"
+    )
+
+
+def in_script(content: Any) -> str:
+    """Write JSON that an element `script` can hold: "<" would end it early."""
+    return json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def chart_library(version: str) -> str:
+    """Give the script that draws charts, for a version of Vega-Lite ("v5.20")."""
+    from vl_convert import javascript_bundle
+
+    return javascript_bundle("window.vegaEmbed = vegaEmbed;", version)
 
 
 def behind(caption: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

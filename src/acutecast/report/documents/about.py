@@ -163,7 +163,7 @@ def settings(subject: Subject) -> list[tuple[str, str, str]]:
     for group in scenario.correlations:
         members = ", ".join(group.assumptions)
         found.append(
-            ("correlations", f"Move together: {group.name or 'correlated'}",
+            ("correlations", f"Move together: {group.name}",
              f"correlation {group.rho:g} of {members}")
         )  # fmt: skip
     reasons = dict(_leaves("", scenario.reasons))

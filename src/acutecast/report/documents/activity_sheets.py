@@ -124,7 +124,7 @@ def _table(subject: Subject, split: Split, *, by_site: bool) -> polars.DataFrame
                 total = without_shadows(total, parts).with_columns(pl.lit(ALL_PODS).alias("pod"))
                 parts = pl.concat([total.select(parts.columns), parts])
             frames.append(parts.with_columns(pl.lit(activity).alias("activity_type")))
-    return pl.concat(frames) if frames else pl.DataFrame()
+    return without_ways(pl.concat(frames)) if frames else pl.DataFrame()
 
 
 def _ask(
@@ -147,12 +147,11 @@ def _ask(
     table = run.summary((*by, "measure"), asked, years, measures=measures, of=split.of)
     some = (pl.col("baseline") != 0).fill_null(True) | (pl.col("mean") > 0)
     table = table.filter(some) if all(kept.values()) else table.clear()
+    table = table.rename({"mean": "principal"})
     if split.of in ("avoided", "converted"):
         # Nothing is avoided in the baseline year, so there is nothing to compare with.
-        table = table.with_columns(
-            *(pl.lit(None, table.schema[c]).alias(c) for c in ("baseline", "change", "change_pct"))
-        )
-    return hidden(run, subject.selection, table.rename({"mean": "principal"}))
+        return table.drop("baseline", "change", "change_pct")
+    return hidden(run, subject.selection, table)
 
 
 def _sites(run: Run, activity: str, of: str) -> tuple[str, ...]:
@@ -161,26 +160,49 @@ def _sites(run: Run, activity: str, of: str) -> tuple[str, ...]:
     return run.cube(view).keys["sitetret"].names
 
 
-def without_shadows(totals: polars.DataFrame, parts: polars.DataFrame) -> polars.DataFrame:
-    """Hide the baseline of totals over a hidden part, which would give it back."""
+def without_shadows(
+    totals: polars.DataFrame,
+    parts: polars.DataFrame,
+    hidden: str = "baseline",
+    among: polars.Expr | None = None,
+) -> polars.DataFrame:
+    """Hide the count of totals over a hidden part, which would give it back.
+
+    Args:
+        totals: rows that text columns and the year tell apart.
+        parts: rows that add up to them; columns that only one of both has do not count.
+        hidden: the column of counts, empty where hidden; its change goes with it.
+        among: which of the rows are totals; all where None.
+    """
     import polars as pl
 
+    if hidden not in parts.columns:
+        return totals
     keys = [
         name
         for name, kind in totals.schema.items()
         if name in parts.columns and (kind == pl.String or name == "year")
     ]
-    over = parts.filter(pl.col("baseline").is_null()).select(keys).unique()
+    over = parts.filter(pl.col(hidden).is_null()).select(keys).unique()
     if over.is_empty() or not keys:
         return totals
     marked = totals.join(
         over.with_columns(pl.lit(True).alias("over")), on=keys, how="left", maintain_order="left"
     )
+    shown = pl.col("over").is_null() | (pl.lit(False) if among is None else ~among)
     return marked.with_columns(
-        pl.when(pl.col("over").is_null()).then(pl.col(name)).alias(name)
-        for name in ("baseline", "change", "change_pct")
+        pl.when(shown).then(pl.col(name)).alias(name)
+        for name in (hidden, "change", "change_pct")
         if name in marked.columns
     ).drop("over")
+
+
+def without_ways(table: polars.DataFrame, hidden: str = "baseline") -> polars.DataFrame:
+    """Hide the count of arrivals beside a hidden way of arriving, which would give it back."""
+    import polars as pl
+
+    ways = table.filter(pl.col("measure").is_in(["walk-in", "ambulance"])).drop("measure")
+    return without_shadows(table, ways, hidden, pl.col("measure") == "arrivals")
 
 
 def _years(subject: Subject, table: polars.DataFrame) -> str:

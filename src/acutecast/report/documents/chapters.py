@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from acutecast.report.charts import financial_year
 from acutecast.report.documents.blocks import (
     Block,
     Chapter,
@@ -13,12 +14,12 @@ from acutecast.report.documents.blocks import (
     blocks_of,
     table_of_shown,
 )
-from acutecast.report.documents.driver_sheets import FEWEST_RUNS
 from acutecast.report.documents.subject import Subject
 from acutecast.report.views import show
 from acutecast.report.views.asked import known
 from acutecast.report.views.shown import Shown
 from acutecast.report.views.summary import COUNTED
+from acutecast.results.sensitivity import FEWEST_RUNS
 
 MEASURES = ("beddays", "admissions", "attendances", "tele_attendances", "arrivals")
 """Measures whose trajectory a report shows."""
@@ -116,7 +117,10 @@ def capacity(subject: Subject) -> Chapter | None:
     found = subject.capacity
     if found is None:
         return None
-    sites = [subject.selection.site] if subject.selection.site in found.sites else found.sites
+    chosen = {site for sites in subject.chosen_sites.values() for site in sites}
+    sites = [site for site in found.sites if site in chosen] or found.sites
+    if subject.selection.site in found.sites:
+        sites = [subject.selection.site]
     blocks: list[Block] = []
     for site in sites:
         place = "" if site == "all" else f", site {site}"
@@ -136,7 +140,8 @@ def _areas(subject: Subject, site: str, place: str) -> list[Block]:
     blocks: list[Block] = []
     for area, label in _largest(subject, site):
         told = found.explain(area, site)
-        blocks += [Head(f"{label}{place}", 3), Words(told)]
+        when = "" if subject.year == found.horizon else f"In {financial_year(found.horizon)}: "
+        blocks += [Head(f"{label}{place}", 3), Words(f"{when}{told}")]
         for key in ("shortage", "beds"):
             each = shown(subject, key, area=area, site=site)[0]
             each = replace(each, notes=tuple(note for note in each.notes if note != told))
@@ -154,7 +159,8 @@ def _largest(subject: Subject, site: str) -> list[tuple[str, str]]:
     found = subject.capacity
     assert found is not None
     hourly = found.areas().filter(pl.col("method") == "hourly", pl.col("unit") == "beds")
-    needs = found.needs().filter(pl.col("figure") == "simulated", pl.col("site") == site)
+    needs = found.needs(years=[subject.year])
+    needs = needs.filter(pl.col("figure") == "simulated", pl.col("site") == site)
     both = needs.join(hourly.select("area"), on="area").sort("mean", descending=True)
     return list(both.head(MOST_AREAS).select("area", "label").iter_rows())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from acutecast.report.documents import about
 from acutecast.report.documents.blocks import (
@@ -27,6 +27,7 @@ from acutecast.report.documents.method import (
 from acutecast.report.documents.sentences import drivers, main_rows, projected, spaces
 from acutecast.report.documents.subject import Subject
 from acutecast.report.views.shown import Column
+from acutecast.report.views.summary import OF_THE_CHART
 
 MAIN_COLUMNS = ("counted", "baseline", "principal", "p10", "p90", "change_pct")
 _SETTINGS = (Column("setting", "Setting"), Column("value", "Value"), Column("reason", "Reason"))
@@ -71,7 +72,8 @@ def _in_short(subject: Subject) -> Chapter:
     columns = [column for column in summary.columns if column.name in MAIN_COLUMNS]
     cells = tuple(tuple(row[column.name] for column in columns) for row in rows)
     caption = f"Main figures, {subject.years}"
-    blocks.append(Table(caption, tuple(columns), cells, summary.notes))
+    notes = tuple(note for note in summary.notes if note not in OF_THE_CHART)
+    blocks.append(Table(caption, tuple(columns), cells, notes))
     told = drivers(shown(subject, "impact", measure="beddays")[0])
     if told and "ip" in subject.activities:
         blocks += [Head("What drives bed days"), Words(told)]
@@ -79,6 +81,8 @@ def _in_short(subject: Subject) -> Chapter:
         needs = tuple(spaces(subject, shown(subject, "capacity", site=_site(subject))[0]))
         if needs:
             blocks += [Head("Beds"), Points(needs)]
+            if any(subject.chosen_sites.values()) and _site(subject) == "all":
+                blocks.append(Words("Beds are those of all sites, which share them here."))
     blocks += [Head("How to read the figures"), *(Words(text) for text in READING)]
     if subject.threshold is not None:
         blocks.append(Words(f"{about.small_numbers(subject)}, nor what would give them back."))
@@ -198,10 +202,3 @@ def _problem_words(warning: dict) -> str:
     from acutecast.errors import Problem
 
     return str(Problem(**warning))
-
-
-def captions(document: Document) -> Iterator[str]:
-    """Give every heading of a document, in order."""
-    for chapter in document.chapters:
-        yield chapter.title
-        yield from (block.text for block in chapter.blocks if isinstance(block, Head))

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from acutecast.report.documents.activity_sheets import MEASURES, without_shadows
+from acutecast.report.documents.activity_sheets import (
+    MEASURES,
+    without_shadows,
+    without_ways,
+)
 from acutecast.report.documents.sheets import ALL_PODS, Sheet, in_order, labelled
 from acutecast.report.documents.subject import Subject
 from acutecast.report.views.asked import where
@@ -53,7 +57,7 @@ def _table(subject: Subject, sites: tuple[str, ...]) -> polars.DataFrame:
             total = without_shadows(total, parts).with_columns(pl.lit(ALL_PODS).alias("pod"))
             both = pl.concat([total.select(parts.columns), parts])
             frames.append(both.with_columns(pl.lit(activity).alias("activity_type")))
-    return pl.concat(frames)
+    return without_ways(pl.concat(frames))
 
 
 def _ask(

@@ -14,6 +14,7 @@ from acutecast.report.views.assumptions import assumption_label
 from acutecast.report.views.figures import hidden
 from acutecast.report.views.parts import MITIGATION
 from acutecast.report.views.summary import COUNTED
+from acutecast.results.sensitivity import FEWEST_RUNS
 
 if TYPE_CHECKING:
     import polars
@@ -23,8 +24,6 @@ MEASURES = {
     "op": ("attendances", "tele_attendances"),
     "aae": ("arrivals",),
 }
-FEWEST_RUNS = 8
-"""Runs that shares of a variance take (`acutecast.results.sensitivity`)."""
 
 _COLUMNS = (
     "activity", "sitetret", "pod_label", "counted", "factor", "tpma", "tpma_code",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from html import escape
 
@@ -18,11 +17,10 @@ from acutecast.report.documents.blocks import (
     shortened,
 )
 from acutecast.report.documents.whole_file import plain
-from acutecast.report.page import page
+from acutecast.report.page import own_ids, page
 from acutecast.report.views import svg
 
 _MOST_ROWS = 400
-_ID = re.compile(r'(\bid="|url\(#|href="#)')
 _STYLE = """
 nav ol { columns: 17em auto; column-gap: 2em; } nav ol ol { columns: 1; }
 figure { margin: 1.4em 0 0.4em; } figcaption, .report caption { font-weight: bold; }
@@ -131,7 +129,10 @@ class _Writer:
     def _picture(self, picture: Picture) -> str:
         self.counts["Figure"] += 1
         number = self.counts["Figure"]
-        drawing = _own_ids(self.drawings[id(picture)], f"f{number}-")
+        # What stands around a drawing says what it shows, so its parts are not read out.
+        drawing = own_ids(self.drawings[id(picture)], f"f{number}-").replace(
+            "<svg ", '<svg aria-hidden="true" ', 1
+        )
         shown = (
             f"<figure><figcaption>Figure {number}: {_text(picture.caption)}</figcaption>"
             f'<div role="img" aria-label="{_text(picture.alt)}">{drawing}</div></figure>'
@@ -146,15 +147,6 @@ class _Writer:
 
 def _text(text: str) -> str:
     return escape(plain(text))
-
-
-def _own_ids(drawing: str, prefix: str) -> str:
-    """Give the names inside a drawing a prefix, since all drawings of a page share theirs.
-
-    What stands around it says what it shows, so its parts are not read out.
-    """
-    named = _ID.sub(lambda found: found.group(1) + prefix, drawing)
-    return named.replace("<svg ", '<svg aria-hidden="true" ', 1)
 
 
 def _side(number: bool) -> str:

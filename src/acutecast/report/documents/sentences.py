@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from acutecast.report.charts import financial_year
 from acutecast.report.documents.subject import Subject
-from acutecast.report.views.shown import Shown, as_text
+from acutecast.report.views.asked import listed
+from acutecast.report.views.parts import factor_label
+from acutecast.report.views.shown import Shown, as_text, small
 
 ALL_ROWS = "All of these"
 """How a summary calls the sum of its rows (`acutecast.report.views.summary`)."""
-
-
-def small(text: str) -> str:
-    """Give words that begin a sentence as they stand inside one: "inpatient bed days"."""
-    return text if text[:2].isupper() or "&" in text[:3] else text[0].lower() + text[1:]
-
-
-def listed(words: Sequence[str]) -> str:
-    """Give words as a list: "a, b and c"."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def main_rows(summary: Shown) -> list[dict[str, Any]]:
@@ -58,9 +50,13 @@ def more(percent: float) -> str:
 
 
 def drivers(waterfall: Shown) -> str:
-    """Say what raises and what lowers a measure most; "" where there is nothing to say."""
-    steps = [row for row in waterfall.table.iter_rows(named=True) if row["value"] is None]
-    steps = [row for row in steps if row["change"]]
+    """Say what raises and what lowers a measure most, beside chance; "" where nothing does."""
+    chance = factor_label("sampling")
+    steps = [
+        row
+        for row in waterfall.table.iter_rows(named=True)
+        if row["value"] is None and row["change"] and row["part"] != chance
+    ]
     up = sorted((r for r in steps if r["change"] > 0), key=lambda r: -r["change"])[:2]
     down = sorted((r for r in steps if r["change"] < 0), key=lambda r: r["change"])[:2]
     told = []

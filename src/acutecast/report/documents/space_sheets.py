@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from acutecast.report.capacity_look import FIGURE_LABELS
 from acutecast.report.charts import financial_year
-from acutecast.report.documents.activity_sheets import MEASURES
+from acutecast.report.documents.activity_sheets import (
+    MEASURES,
+    without_shadows,
+    without_ways,
+)
 from acutecast.report.documents.sheets import Sheet, in_order, labelled
 from acutecast.report.documents.subject import Subject
-from acutecast.report.views.asked import threshold, where
+from acutecast.report.views.asked import where
 from acutecast.report.views.assumptions import assumption_label
 from acutecast.results.suppress import hide_small_counts
 
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     import polars
 
     from acutecast.capacity import Capacity
+    from acutecast.results.compare import Comparison
 
 _NEEDS = (
     "area_label", "unit", "capacity_site", "financial_year", "figure_label", "space_baseline",
@@ -34,6 +39,7 @@ _COMPARED = (
     "difference_median", "difference_p90", "probability_more", "standard_error", "paired", "pod",
     "measure", "area", "figure", "year",
 )  # fmt: skip
+_SIDES = ("baseline_reference", "baseline_other")
 _OF_SPACE = {
     "label": "area_label", "site": "capacity_site", "baseline": "space_baseline",
     "mean": "space_mean", "p10": "space_p10", "median": "space_median", "p90": "space_p90",
@@ -107,25 +113,29 @@ def comparison_sheets(subject: Subject) -> Iterator[Sheet]:
     from acutecast.results.compare import compare
 
     found = compare([subject.run, *subject.others], names=subject.names)
+    shared = sorted({year for pairing in found.pairings for year in pairing.years})
     read = (
         "The compared scenario less this one, taken run by run where they share their draws; eight "
         "runs in ten differ by between P10 and P90."
     )
-    for name, by, what in (
-        ("Compared", ("pod",), "Activity compared"),
-        ("Compared by site", ("sitetret", "pod"), "Activity compared by site"),
-        ("Compared by year", (), "Activity compared by year"),
+    sites, pods, years = (
+        _activity_compared(subject, found, by, years)
+        for by, years in (
+            (("sitetret", "pod"), subject.selection.year),
+            (("pod",), subject.selection.year),
+            ((), shared),
+        )
+    )
+    last = financial_year(subject.selection.year or shared[-1])
+    # What is hidden of a part is not given back by the sheet of its sum.
+    pods = _without_shadows(pods, sites)
+    years = _without_shadows(years, pods.drop("year"))
+    for name, table, what in (
+        ("Compared", pods, f"Activity compared, {last}"),
+        ("Compared by site", sites, f"Activity compared by site, {last}"),
+        ("Compared by year", years, "Activity compared by year"),
     ):
-        years = None if by else sorted({y for p in found.pairings for y in p.years})
-        tables = [
-            found.table(
-                (*by, "measure"), measures, where(subject.selection, activity), years
-            ).with_columns(pl.lit(activity).alias("activity_type"))
-            for activity in subject.activities
-            for measures in MEASURES[activity]
-        ]
-        table = labelled(_shown(subject, pl.concat(tables).rename(_taken(tables[0]))))
-        yield Sheet(name, "Comparison", what, read, in_order(table, _COMPARED))
+        yield Sheet(name, "Comparison", what, read, in_order(labelled(table), _COMPARED))
     rows = [
         {
             "other": row["run"],
@@ -143,7 +153,35 @@ def comparison_sheets(subject: Subject) -> Iterator[Sheet]:
         "What differs", "Comparison", "What differs in the inputs",
         " ".join(found.notes()), differences,
     )  # fmt: skip
-    yield from _spaces_compared(subject, read)
+    yield from _spaces_compared(subject, f"Space compared, {last}", read)
+
+
+def _activity_compared(
+    subject: Subject,
+    found: Comparison,
+    by: tuple[str, ...],
+    years: Sequence[int] | int | None,
+) -> polars.DataFrame:
+    """Compare all measures, small baseline counts hidden; the last year that is shared if None."""
+    import polars as pl
+
+    tables = [
+        found.table(
+            (*by, "measure"), measures, where(subject.selection, activity), years
+        ).with_columns(pl.lit(activity).alias("activity_type"))
+        for activity in subject.activities
+        for measures in MEASURES[activity]
+    ]
+    shown = _shown(subject, pl.concat(tables).rename(_taken(tables[0])))
+    for side in _SIDES:
+        shown = without_ways(shown, side)
+    return shown
+
+
+def _without_shadows(totals: polars.DataFrame, parts: polars.DataFrame) -> polars.DataFrame:
+    for side in _SIDES:
+        totals = without_shadows(totals, parts, side)
+    return totals
 
 
 def _taken(table: polars.DataFrame) -> dict[str, str]:
@@ -154,17 +192,16 @@ def _shown(subject: Subject, table: polars.DataFrame) -> polars.DataFrame:
     """Hide small baselines on both sides; say in words whether runs are paired."""
     import polars as pl
 
-    rule = threshold(subject.run, subject.selection)
-    sides = ("baseline_reference", "baseline_other")
+    rule = subject.threshold
     if rule is not None:
-        for side in (side for side in sides if side in table.columns):
+        for side in (side for side in _SIDES if side in table.columns):
             hidden = hide_small_counts(pl.DataFrame({"baseline": table[side]}), rule)
             table = table.with_columns(hidden["baseline"].alias(side))
     words = pl.when(pl.col("paired")).then(pl.lit("yes")).otherwise(pl.lit("no")).alias("paired")
     return table.with_columns(words)
 
 
-def _spaces_compared(subject: Subject, read: str) -> Iterator[Sheet]:
+def _spaces_compared(subject: Subject, title: str, read: str) -> Iterator[Sheet]:
     """Compare the space of all runs that have it, if ours has."""
     from acutecast.capacity import open_capacity
     from acutecast.errors import AcutecastError
@@ -172,19 +209,22 @@ def _spaces_compared(subject: Subject, read: str) -> Iterator[Sheet]:
 
     if subject.capacity is None:
         return
+    chosen = subject.selection.year
     others = [
         (name, capacity)
         for name, run in zip(subject.names[1:], subject.others, strict=True)
-        if (capacity := open_capacity(run)) is not None
+        if (capacity := open_capacity(run)) is not None and (chosen is None or chosen in run.years)
     ]
     if not others:
         return
     names = (subject.names[0], *(name for name, _ in others))
     try:
-        table = compare_capacity([subject.capacity, *(c for _, c in others)], names=names)
+        table = compare_capacity(
+            [subject.capacity, *(c for _, c in others)],
+            names=names,
+            years=None if chosen is None else [chosen],
+        )
     except AcutecastError:
         return  # no area and site in common
     table = _in_words(labelled(_shown(subject, table.rename(_taken(table)))))
-    yield Sheet(
-        "Compared capacity", "Comparison", "Space compared", read, in_order(table, _COMPARED)
-    )
+    yield Sheet("Compared capacity", "Comparison", title, read, in_order(table, _COMPARED))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from acutecast.errors import AcutecastError, Problem, raise_if_any
 from acutecast.facts import ACTIVITY_TYPES
 from acutecast.report.charts import financial_year
-from acutecast.report.views.asked import known, threshold
+from acutecast.report.views.asked import known, listed, threshold
 from acutecast.report.views.fitting import check_selection
 from acutecast.report.views.selection import Selection
 
@@ -141,7 +141,7 @@ def subject_of(
     _check_site(run, neutral)
     told = ""
     if aside:
-        told = f"A report shows all of them, so the filter by {_listed(aside)} is not applied."
+        told = f"A report shows all of them, so the filter by {listed(aside)} is not applied."
     named = tuple(names) if names is not None else _names([run, *others])
     _check_names(named, 1 + len(others))
     return Subject(run, neutral, tuple(others), named, told)
@@ -240,10 +240,6 @@ def _check_names(names: Sequence[str], runs: int) -> None:
             Problem("two runs have the same name", "names", remedy="Give each its own.")
         )
     raise_if_any(problems, "The report cannot be made")
-
-
-def _listed(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def missing(error: ModuleNotFoundError) -> AcutecastError:

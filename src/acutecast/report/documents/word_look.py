@@ -6,7 +6,6 @@ from typing import Any
 
 from docx.enum.section import WD_ORIENT, WD_SECTION
 from docx.enum.style import WD_STYLE_TYPE
-from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Cm, Pt, RGBColor
@@ -176,8 +175,3 @@ def new_section(document: Any, wide: bool) -> Any:
     section = document.add_section(WD_SECTION.NEW_PAGE)
     set_page(section, wide)
     return section
-
-
-def right_aligned(paragraph: Any) -> None:
-    """Set a paragraph to the right."""
-    paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT

@@ -51,7 +51,8 @@ _FORMATS = {
     "percent": "+0.0;-0.0;0.0",
     "share": "0.0%",
     "factor": "0.0###",
-    "number": "#,##0.####",
+    "number": "General",
+    "space": "#,##0.0##",
 }
 _TAB_COLOURS = {"About": GREY, "Activity": DARK_BLUE, "What drives it": "#7C2855",
                 "Capacity": "#00796B", "Comparison": "#B85C00"}  # fmt: skip

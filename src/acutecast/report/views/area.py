@@ -9,7 +9,7 @@ from acutecast.report.capacity_look import chosen_area
 from acutecast.report.capacity_time import paths_by_year
 from acutecast.report.charts import financial_year
 from acutecast.report.views.area_charts import shortage_drawing, week_drawing, years_drawing
-from acutecast.report.views.asked import kept
+from acutecast.report.views.asked import kept, year_of
 from acutecast.report.views.drawing import INTERVAL_WORDS
 from acutecast.report.views.selection import Selection
 from acutecast.report.views.shown import Column, Shown, nothing, table_of
@@ -25,8 +25,10 @@ _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 
 
 def shortage(run: Run, selection: Selection) -> tuple[Shown, ...]:
-    """Show how often an area runs short, against how much space it has."""
+    """Show how often an area runs short in a year, against how much space it has."""
     from acutecast.capacity.explain import percent
+
+    year = year_of(run, selection)
 
     def columns(unit: str) -> tuple[Column, ...]:
         return (
@@ -40,7 +42,7 @@ def shortage(run: Run, selection: Selection) -> tuple[Shown, ...]:
     def make(capacity: Capacity, area: dict[str, Any], title: str) -> Shown:
         import polars as pl
 
-        whole = capacity.shortage(area["area"], selection.site)
+        whole = capacity.shortage(area["area"], selection.site, year)
         matters = (pl.col("p90") > 0) & (pl.col("p10") < 1)
         curve = whole.filter(matters | (pl.col("beds") == pl.col("beds").max()))
         shares = [
@@ -61,8 +63,10 @@ def shortage(run: Run, selection: Selection) -> tuple[Shown, ...]:
         )
         table = table_of(own, curve.select("beds", *shares))
         place = (area["area"], selection.site)
-        told = kept(run, f"words of {place}", lambda: capacity.explain(*place))
-        return Shown("shortage", title, words, own, table, chart, f"{alt}.", (told,))
+        notes = ()
+        if year == run.horizon:
+            notes = (kept(run, f"words of {place}", lambda: capacity.explain(*place)),)
+        return Shown("shortage", title, words, own, table, chart, f"{alt}.", notes)
 
     return (_hourly(run, selection, "shortage", "How often {} run short", columns, make),)
 
@@ -114,7 +118,9 @@ def beds(run: Run, selection: Selection) -> tuple[Shown, ...]:
     if area is None:
         title = f"Space needed by year{place_words(selection)}"
         return (nothing("beds", title, _YEARS, "Nobody uses this area at this site."),)
-    paths = paths_by_year(capacity, area["area"], selection.site)
+    # Every area is shown too where none was chosen, so that their needs are worked out once.
+    needs = None if selection.area else needs_of(run, None)
+    paths = paths_by_year(capacity, area["area"], selection.site, needs)
     table = _paths(paths)
     words = (
         "The simulated need (solid, dots) and the preset by a fixed target occupancy (dashed, "
@@ -203,7 +209,7 @@ def _hourly(
     """Show an area that is counted hour by hour, or say why it cannot be."""
     capacity = opened(run, selection)
     area = _area(run, capacity, selection, hourly=True)
-    year = financial_year(run.horizon)
+    year = financial_year(year_of(run, selection))
     if area is None:
         note = (
             "This area is booked by session, so it has no hours; see its years and its need."
@@ -218,20 +224,26 @@ def _hourly(
 def _area(
     run: Run, capacity: Capacity, selection: Selection, hourly: bool
 ) -> dict[str, Any] | None:
-    """Give the area chosen, or the largest with beds; None where it has no hours but should."""
+    """Give the area chosen, or the largest with beds; None where it has no hours but should.
+
+    Its figures are those of the year that is looked at.
+    """
     import polars as pl
 
+    year = year_of(run, selection)
     present = areas_of(run, selection.site)
     if hourly:
         present = present.filter(pl.col("method") == "hourly")
     if selection.area:
         key = selection.area if selection.area in present["area"].to_list() else ""
     else:
-        needs = needs_of(run, run.horizon).filter(
+        needs = needs_of(run, year).filter(
             pl.col("site") == selection.site, pl.col("figure") == "simulated"
         )
         sized = present.join(needs.select("area", "mean"), on="area", maintain_order="left")
         wanted = sized.filter(pl.col("unit") == "beds")
         wanted = (sized if wanted.is_empty() else wanted).sort("mean", descending=True)
         key = "" if wanted.is_empty() else wanted["area"][0]
-    return chosen_area(capacity, key, selection.site) if key else None
+    if not key:
+        return None
+    return chosen_area(capacity, key, selection.site, needs=needs_of(run, year))

@@ -263,12 +263,13 @@ def years_drawing(paths: polars.DataFrame, unit: str, baseline_year: int) -> Any
         )
         last = own[-1]
         ends.append((columns["year"][last], columns["mean"][last], figure))
-    top = max(mean for _, mean, _ in ends)
+    means = [mean for _, mean, _ in ends]
     names_at = {
         "year": [year for year, _, _ in ends],
-        "mean": [mean for _, mean, _ in ends],
+        "mean": means,
         "text": [f"{figure.capitalize()} {number(mean)}" for _, mean, figure in ends],
-        "above": [mean == top for _, mean, _ in ends],
+        # Of two that are equal the first alone, or their names would stand on each other.
+        "above": [n == means.index(max(means)) for n in range(len(means))],
     }
     for above, dy in (("datum.above", -12), ("!datum.above", 13)):
         layers += haloed("names", line, test=above, align="right", dx=12, dy=dy)

@@ -12,6 +12,7 @@ from acutecast import facts
 from acutecast.demand.views import VIEWS
 from acutecast.errors import AcutecastError, Problem
 from acutecast.facts import ACTIVITY_TYPES
+from acutecast.files import file_system, is_url, local
 from acutecast.report.charts import financial_year
 from acutecast.report.views.selection import Selection
 from acutecast.results.questions import MEASURES, display_order
@@ -74,12 +75,21 @@ def known(run: Run) -> dict[str, Known]:
     return kept(run, "known", lambda: _known(run))
 
 
+_KNOWN = ("pod", "sitetret", "measure", "tretspef_grouped", "age_group")
+
+
 def _known(run: Run) -> dict[str, Known]:
     found = {}
     for activity in ACTIVITY_TYPES:
+        homes = {column: _smallest(run, activity, column) for column in _KNOWN}
+        values = {
+            view: _labels(run, view, [column for column in _KNOWN if homes[column] == view])
+            for view in dict.fromkeys(homes.values())
+            if view
+        }
         names = {
-            column: _names(run, activity, column)
-            for column in ("pod", "sitetret", "measure", "tretspef_grouped", "age_group")
+            column: _in_order(column, values[view][column]) if view else ()
+            for column, view in homes.items()
         }
         if not names["measure"]:
             continue
@@ -94,17 +104,41 @@ def _known(run: Run) -> dict[str, Known]:
     return found
 
 
-def _names(run: Run, activity: str, column: str) -> tuple[str, ...]:
-    """Give the values of a column that rows of the smallest table with it have."""
+def _smallest(run: Run, activity: str, column: str) -> str:
+    """Give the smallest table of the horizon that has a column; "" where none has."""
     tables = {
-        name: about
+        name: about["rows"]
         for name, about in _tables(run, activity).items()
         if column in (*about["keys"], "measure") and run.horizon in about["years"]
     }
-    if not tables:
-        return ()
-    labels = run.cube(min(tables, key=lambda name: (tables[name]["rows"], name))).keys[column]
-    names = np.array([labels.names[i] for i in np.unique(labels.codes)], dtype=object)
+    return min(tables, key=lambda name: (tables[name], name), default="")
+
+
+def _labels(run: Run, view: str, columns: Sequence[str]) -> dict[str, list[str]]:
+    """Give the values of columns that rows of a stored table have, without reading all runs."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with _opened(run, f"cube/{view}.parquet") as file:
+            table = pq.read_table(file, columns=list(columns))
+        return {name: table.column(name).unique().to_pylist() for name in columns}
+    except (OSError, pa.ArrowException):
+        # Reading the whole of it says in words what is wrong.
+        keys = run.cube(view).keys
+        return {c: [keys[c].names[i] for i in np.unique(keys[c].codes)] for c in columns}
+
+
+def _opened(run: Run, file: str) -> Any:
+    """Open a file of a run, which may be at a URL."""
+    if is_url(run.path):
+        system, root = file_system(run.path)
+        return system.open(f"{root}/{file}", "rb")
+    return (local(run.path) / file).open("rb")
+
+
+def _in_order(column: str, values: Sequence[str]) -> tuple[str, ...]:
+    names = np.array(values, dtype=object)
     return tuple(names[display_order({column: names})].tolist()) if len(names) else ()
 
 

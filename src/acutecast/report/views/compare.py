@@ -90,7 +90,16 @@ def comparison(
             space(found, selection),
         ]
     kept = selected_words(selection, tuple(known(runs[0])))
-    return tuple(replace(each, notes=(*kept, *each.notes)) for each in seen if each is not None)
+    return tuple(_with_notes(each, kept) for each in seen if each is not None)
+
+
+def _with_notes(seen: Shown, kept: tuple[str, ...]) -> Shown:
+    """Say which part of the activity is compared, where it is a part; inputs have none."""
+    if not kept or seen.key == "comparison-inputs":
+        return seen
+    if seen.key == "comparison-space":
+        kept = ("Space is that of all activity: filters by activity do not apply to it.",)
+    return replace(seen, notes=(*kept, *seen.notes))
 
 
 def differences(found: Comparison, selection: Selection) -> Shown:
@@ -104,7 +113,7 @@ def differences(found: Comparison, selection: Selection) -> Shown:
         Column("counted", "What is counted"),
         Column("pod", "Point of delivery"),
         Column("reference", found.name, "count"),
-        Column("principal", "This scenario", "count"),
+        Column("principal", "Compared scenario", "count"),
         *_DIFFERENCE,
     )
     title = f"Difference from {found.name} in {financial_year(year)}"
@@ -254,7 +263,7 @@ def inputs(found: Comparison) -> Shown:
         Column("other", "Scenario"),
         Column("what", "Assumption or setting"),
         Column("reference", found.name),
-        Column("value", "This scenario"),
+        Column("value", "Compared scenario"),
         Column("path", "In the scenario file"),
     )
     rows = [

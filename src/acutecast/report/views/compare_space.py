@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from acutecast.report.charts import financial_year
@@ -10,7 +11,7 @@ from acutecast.report.views.drawing import INTERVAL_WORDS
 from acutecast.report.views.rows import parts_chart
 from acutecast.report.views.selection import Selection
 from acutecast.report.views.shown import Column, Shown, nothing, signed, table_of
-from acutecast.report.views.space import capacity_of
+from acutecast.report.views.space import capacity_of, place_words
 
 if TYPE_CHECKING:
     from acutecast.results.compare import Comparison
@@ -40,7 +41,7 @@ def space(found: Comparison, selection: Selection) -> Shown | None:
         Column("label", "Area"),
         Column("unit", "Unit"),
         Column("mean_reference", found.name, "decimal"),
-        Column("mean_other", "This scenario", "decimal"),
+        Column("mean_other", "Compared scenario", "decimal"),
         Column("difference", "Difference", "decimal"),
         Column("p10", "P10", "decimal"),
         Column("p90", "P90", "decimal"),
@@ -51,9 +52,12 @@ def space(found: Comparison, selection: Selection) -> Shown | None:
         *(set(capacity.areas()["area"]) for _, capacity in others)
     )
     wanted = [selection.area] if selection.area in shared else sorted(shared)
-    if selection.site not in set(reference.sites).intersection(*(set(c.sites) for _, c in others)):
+    sites = [s for s in reference.sites if all(s in capacity.sites for _, capacity in others)]
+    site = sites[0] if selection.site == "all" and sites else selection.site
+    if site not in sites:
         note = "The scenarios do not both count this site apart."
         return nothing("comparison-space", title, columns, note)
+    title += place_words(replace(selection, site=site))
     import polars as pl
 
     capacities = [reference, *(capacity for _, capacity in others)]
@@ -66,7 +70,7 @@ def space(found: Comparison, selection: Selection) -> Shown | None:
             capacities, names=called, areas=wanted, years=[year], figures=("simulated",)
         ),
     )
-    table = table.filter(pl.col("site") == selection.site).with_columns(
+    table = table.filter(pl.col("site") == site).with_columns(
         (100 * pl.col("probability_more")).alias("more")
     )
     names = [name for name, _ in others]

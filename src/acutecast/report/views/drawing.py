@@ -65,7 +65,10 @@ def picture(layers: Sequence[Any], height: Any, **sources: Mapping[str, Any]) ->
     import altair as alt
 
     rows = {name: _records(columns) for name, columns in sources.items()}
-    return alt.LayerChart(layer=list(layers), datasets=rows, width="container", height=height)
+    chart = alt.LayerChart(layer=[], datasets=rows, width="container", height=height)
+    # Given at once, every layer would be copied several times to look for what layers share.
+    chart.layer = list(layers)
+    return chart
 
 
 def _records(columns: Mapping[str, Any]) -> list[dict[str, Any]]:

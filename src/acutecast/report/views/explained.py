@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from acutecast import facts
 from acutecast.report.charts import financial_year
+from acutecast.report.views.asked import ACTIVITY_LABELS
 from acutecast.report.views.assumptions import assumption_label
 from acutecast.report.views.drawing import INTERVAL_WORDS
 from acutecast.report.views.look import quickly
 from acutecast.report.views.rows import waterfall_chart
-from acutecast.report.views.shown import Column, Shown, nothing, signed, table_of
+from acutecast.report.views.shown import Column, Shown, nothing, signed, small, table_of
 from acutecast.report.views.summary import COUNTED
 
 if TYPE_CHECKING:
@@ -46,10 +48,10 @@ def _group(found: Why, rows: list[dict[str, Any]], reference: str, other: str) -
     )
     counted = str(rows[0]["measure"])
     measure = COUNTED.get(counted, counted)
+    names = facts.pod_labels() | ACTIVITY_LABELS
     others = [str(rows[0][key]) for key in found.keys if key != "measure"]
-    title = f"Why {measure[0].lower()}{measure[1:]} differ, {financial_year(found.year)}"
-    title = ": ".join([title, ", ".join(others)]) if others else title
-    title = title.replace("a&E", "A&E")
+    title = f"Why {small(measure)} differ, {financial_year(found.year)}"
+    title = ": ".join([title, ", ".join(names.get(o, o) for o in others)]) if others else title
     whole = next(row for row in rows if row["part"] == "difference")
     parts = [
         {

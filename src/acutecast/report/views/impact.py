@@ -18,7 +18,7 @@ from acutecast.report.views.parts import (
 )
 from acutecast.report.views.rows import parts_chart, waterfall_chart
 from acutecast.report.views.selection import Selection
-from acutecast.report.views.shown import Column, Shown, nothing, signed, table_of
+from acutecast.report.views.shown import Column, Shown, nothing, signed, small, table_of
 from acutecast.report.views.summary import COUNTED
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def impact(run: Run, selection: Selection) -> tuple[Shown, ...]:
 def waterfall(run: Run, selection: Selection) -> Shown:
     """Show the parts by change factor; with the baseline they add up to the projection."""
     measure, year = measure_of(run, selection), year_of(run, selection)
-    title = f"What changes {_small(measure)}, {span(run, selection)}"
+    title = f"What changes {small(COUNTED[measure])}, {span(run, selection)}"
     parts = parts_of(run, selection, measure, ("change_factor",))
     rows = where(selection, activity_of(measure))
     ends = run.summary((), rows, year, measures=measure).row(0, named=True)
@@ -86,10 +86,11 @@ def waterfall(run: Run, selection: Selection) -> Shown:
 def mitigations(run: Run, selection: Selection) -> Shown:
     """Show what each TPMA does to the measure, largest first in each kind."""
     measure = measure_of(run, selection)
-    title = f"What TPMAs change in {_small(measure)}, {span(run, selection)}"
+    what = small(COUNTED[measure])
+    title = f"What TPMAs change in {what}, {span(run, selection)}"
     parts = parts_of(run, selection, measure, ("change_factor", "strategy"), MITIGATION)
     if parts.is_empty():
-        note = f"No TPMA of the scenario changes {_small(measure)}."
+        note = f"No TPMA of the scenario changes {what}."
         return nothing("impact", title, MITIGATIONS, note)
     if is_hidden(run, selection, parts["baseline"][0]):
         return nothing("impact", title, MITIGATIONS, HIDDEN)
@@ -101,8 +102,9 @@ def mitigations(run: Run, selection: Selection) -> Shown:
         "Each bar is the mean change over the runs, shared fairly where TPMAs overlap; whiskers "
         f"hold {INTERVAL_WORDS}. Parts of single TPMAs add up to their bars in the waterfall."
     )
-    chart = parts_chart(drawn, "kind", "tpma", f"Change in {_small(measure)} a year")
-    return Shown("impact", title, words, MITIGATIONS, table, chart, f"{told}.", notes)
+    chart = parts_chart(drawn, "kind", "tpma", f"Change in {what} a year") if drawn else None
+    alt = f"{told}." if drawn else "Nothing to draw."
+    return Shown("impact", title, words, MITIGATIONS, table, chart, alt, notes)
 
 
 def mitigation_rows(parts: polars.DataFrame) -> list[dict[str, Any]]:
@@ -122,16 +124,16 @@ def mitigation_rows(parts: polars.DataFrame) -> list[dict[str, Any]]:
 
 
 def largest(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-    """Give the rows that a chart can show, in their order, and a note on the others."""
-    if len(rows) <= MOST_TPMAS:
+    """Give the rows that a chart can show, in their order, and a note on the others.
+
+    A change of less than half a unit would be an empty bar called "0 (0 to 0)".
+    """
+    seen = [row for row in rows if any(round(row[name]) for name in ("change", "p10", "p90"))]
+    sizes = sorted((abs(row["change"]) for row in seen), reverse=True)[:MOST_TPMAS]
+    drawn = [row for row in seen if abs(row["change"]) >= sizes[-1]][:MOST_TPMAS]
+    if len(drawn) == len(rows):
         return rows, ()
-    least = sorted((abs(row["change"]) for row in rows), reverse=True)[MOST_TPMAS - 1]
-    drawn = [row for row in rows if abs(row["change"]) >= least][:MOST_TPMAS]
+    if not drawn:
+        return [], ("No TPMA changes it by as much as one a year, so none is drawn.",)
     note = f"The chart has the {len(drawn)} largest of {len(rows)} TPMAs; the table has all."
     return drawn, (note,)
-
-
-def _small(measure: str) -> str:
-    """Give what is counted inside a sentence: "inpatient bed days", "A&E arrivals"."""
-    text = COUNTED[measure]
-    return text if text.startswith("A&E") else text[0].lower() + text[1:]

@@ -190,11 +190,13 @@ def svg(
     title: str = "",
     subtitle: Sequence[str] = (),
 ) -> str:
-    """Give a chart as SVG; arguments as in `for_print`."""
+    """Give a chart as SVG, the same text every time; arguments as in `for_print`."""
     import vl_convert
 
+    from acutecast.report.page import own_ids
+
     found = _print_spec(chart, width, title, subtitle, dark)
-    return vl_convert.vegalite_to_svg(found, vl_version=_version())
+    return own_ids(vl_convert.vegalite_to_svg(found, vl_version=_version()))
 
 
 def _version() -> str:

@@ -16,7 +16,7 @@ from acutecast.report.views.people import pyramid
 from acutecast.report.views.selection import Selection
 from acutecast.report.views.sensitivity import sensitivity
 from acutecast.report.views.shown import Shown, View
-from acutecast.report.views.space import capacity, capacity_of
+from acutecast.report.views.space import at_a_site, capacity, capacity_of
 from acutecast.report.views.specialties import specialty
 from acutecast.report.views.stays import stays
 from acutecast.report.views.summary import summary
@@ -67,7 +67,7 @@ VIEWS: tuple[View, ...] = (
         ("aae",),
     ),
     View("capacity", "Space needed", "Capacity", ("site", "year"), "capacity", capacity),
-    View("shortage", "How often short", "Capacity", ("area", "site"), "capacity", shortage),
+    View("shortage", "How often short", "Capacity", ("area", "site", "year"), "capacity", shortage),
     View("week", "Typical week", "Capacity", ("area", "site"), "capacity", week),
     View("beds", "Beds by year", "Capacity", ("area", "site"), "capacity", beds),
 )
@@ -107,15 +107,19 @@ def show(run: Run, key: str, selection: Selection = Selection()) -> tuple[Shown,
     """
     found = view(key)
     check_selection([run], selection)
-    if found.needs == "capacity" and capacity_of(run) is None:
-        raise AcutecastError(
-            Problem(
-                "the run has no capacity yet",
-                where=run.path,
-                remedy="Work it out first: acutecast capacity RUN.",
-            )
-        )
     fitted, aside = fit(run, found, selection)
+    if found.needs == "capacity":
+        stored = capacity_of(run)
+        if stored is None:
+            raise AcutecastError(
+                Problem(
+                    "the run has no capacity yet",
+                    where=run.path,
+                    remedy="Work it out first: acutecast capacity RUN.",
+                )
+            )
+        fitted, more = at_a_site(stored, fitted)
+        aside += more
     with quickly():
         seen = found.make(run, fitted)
     kept = selected_words(fitted, found.activities)

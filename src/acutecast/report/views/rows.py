@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from acutecast.report.capacity_look import RATIO_TICKS, RATIOS
 from acutecast.report.views.drawing import (
     FILLED,
     HOLLOW,
@@ -23,7 +24,6 @@ from acutecast.report.views.shown import signed
 
 SIGNED = "(datum.value == 0 ? '0' : replace(format(datum.value, '+,.0f'), '-', '−'))"
 _BAR: dict[str, Any] = {"height": {"band": 0.62}}
-_RATIO_TICKS = (0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 6, 8)
 
 
 def grouped(
@@ -243,6 +243,8 @@ def against_chart(rows: Sequence[Mapping[str, Any]]) -> Any:
     """
     import altair as alt
 
+    from acutecast.capacity.explain import number
+
     some = [{**row, "head": row["unit"].capitalize()} for row in rows if row["preset"]]
     if not some:
         return None
@@ -254,15 +256,15 @@ def against_chart(rows: Sequence[Mapping[str, Any]]) -> Any:
             "low": row["p10"] / row["preset"],
             "mid": row["principal"] / row["preset"],
             "high": row["p90"] / row["preset"],
-            "preset": f"{row['preset']:,.1f} {row['unit']}",
-            "need": f"{row['principal']:,.1f} ({row['p10']:,.1f} to {row['p90']:,.1f}) "
+            "preset": f"{number(row['preset'])} {row['unit']}",
+            "need": f"{number(row['principal'])} ({number(row['p10'])} to {number(row['p90'])}) "
             f"{row['unit']}",
-            "text": f"{row['preset']:,.1f} → {row['principal']:,.1f}",
+            "text": f"{number(row['preset'])} → {number(row['principal'])}",
         }
         for row in numbered
     )
-    low = max(0.24, 0.95 * min(0.72, *columns["low"]))
-    high = min(8.4, 1.06 * max(1.55, *columns["high"]))
+    low = max(RATIOS[0], 0.95 * min(0.72, *columns["low"]))
+    high = min(RATIOS[1], 1.06 * max(1.55, *columns["high"]))
     title = "Simulated need as a multiple of the preset"
     y = row_axis(labels, heads)
     x = alt.X(
@@ -271,7 +273,7 @@ def against_chart(rows: Sequence[Mapping[str, Any]]) -> Any:
         scale=alt.Scale(type="log", domain=[low, high], clamp=True, nice=False),
         axis=number_axis(
             ".2f",
-            values=[tick for tick in _RATIO_TICKS if low <= tick <= high],
+            values=[tick for tick in RATIO_TICKS if low <= tick <= high],
             labelExpr="datum.value == 1 ? 'preset' : datum.value + ' ×'",
             labelOverlap=True,
         ),
@@ -290,6 +292,15 @@ def against_chart(rows: Sequence[Mapping[str, Any]]) -> Any:
         beside("rows", y),
     ]
     return picture(layers, row_step(labels), rows=columns, one={"one": [1]})
+
+
+def beyond_ratios(rows: Iterable[Mapping[str, Any]]) -> int:
+    """Count the rows of `against_chart` that it draws at the edge."""
+    return sum(
+        not RATIOS[0] <= row["principal"] / row["preset"] <= RATIOS[1]
+        for row in rows
+        if row["preset"]
+    )
 
 
 def signed_text(change: float, low: float, high: float, form: str = ".0f") -> str:

@@ -9,7 +9,7 @@ from acutecast.report.views.asked import activity_of, measure_of, where, year_of
 from acutecast.report.views.assumptions import assumption_label
 from acutecast.report.views.figures import check_columns
 from acutecast.report.views.selection import Selection
-from acutecast.report.views.shown import Column, Shown, nothing, table_of
+from acutecast.report.views.shown import Column, Shown, nothing, small, table_of
 from acutecast.report.views.spread_charts import shares_chart, swings_chart
 from acutecast.report.views.summary import COUNTED
 from acutecast.results.sensitivity import FEWEST_RUNS
@@ -35,7 +35,7 @@ def sensitivity(run: Run, selection: Selection) -> tuple[Shown, ...]:
         Column("at_high", "At its P90", "count"),
         Column("direction", "Which way"),
     )
-    title = f"What the uncertainty of {_small(what)} is made of"
+    title = f"What the uncertainty of {small(what)} is made of"
     if run.runs < FEWEST_RUNS:
         note = f"This takes at least {FEWEST_RUNS} runs; the run has {run.runs}."
         return (nothing("sensitivity", title, columns, note),)
@@ -67,7 +67,7 @@ def sensitivity(run: Run, selection: Selection) -> tuple[Shown, ...]:
     swing = tuple(c for c in columns if c.name in ("assumption", "at_low", "at_high", "direction"))
     second = Shown(
         "sensitivity",
-        f"How {_small(what)} moves with each assumption",
+        f"How {small(what)} moves with each assumption",
         "Each line leads from the mean activity where the assumption is at its P10 (hollow) to "
         "where it is at its P90 (filled), with the others as drawn.",
         swing,
@@ -123,7 +123,3 @@ def _sentence(row: dict[str, Any], what: str) -> str:
         f"{what} {verb} with {name}: {row['at_low']:,.0f} at its P10, {row['at_high']:,.0f} at its "
         f"P90."
     )
-
-
-def _small(text: str) -> str:
-    return text if text.startswith("A&E") else text[0].lower() + text[1:]

@@ -118,6 +118,11 @@ def as_text(value: Any, kind: str) -> str:
     return text.replace("-", "−") + ("%" if kind == "percent" else "")
 
 
+def small(text: str) -> str:
+    """Give words that begin a line as they stand inside one: "bed days", "A&E arrivals"."""
+    return text if text[:2].isupper() else text[0].lower() + text[1:]
+
+
 def signed(number: float, form: str = ",.0f") -> str:
     """Write a change with its sign, a true minus, and 0 without one: "+1,200", "−3", "0"."""
     text = f"{number:+{form}}".replace("-", "−")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from acutecast.report.capacity_look import present_areas
 from acutecast.report.charts import financial_year
-from acutecast.report.views.asked import kept, year_of
+from acutecast.report.views.asked import kept, listed, year_of
 from acutecast.report.views.drawing import INTERVAL_WORDS
 from acutecast.report.views.fitting import check_area
-from acutecast.report.views.rows import against_chart
+from acutecast.report.views.rows import against_chart, beyond_ratios
 from acutecast.report.views.selection import Selection
 from acutecast.report.views.shown import Column, Shown, as_text, table_of
 
@@ -32,6 +33,15 @@ def capacity_of(run: Run) -> Capacity | None:
     return found
 
 
+def at_a_site(capacity: Capacity, selection: Selection) -> tuple[Selection, tuple[str, ...]]:
+    """Choose the first site where sites are counted apart and none is chosen, and say so."""
+    if selection.site != "all" or "all" in capacity.sites:
+        return selection, ()
+    site, *others = capacity.sites
+    more = f"; there is {listed(others)} too" if others else ""
+    return replace(selection, site=site), (f"Sites are counted apart: this is {site}{more}.",)
+
+
 def opened(run: Run, selection: Selection) -> Capacity:
     """Give the capacity of a run that has it, with an area and site that exist.
 
@@ -45,7 +55,11 @@ def opened(run: Run, selection: Selection) -> Capacity:
 
 def areas_of(run: Run, site: str) -> polars.DataFrame:
     """Give the areas that a site uses, those of one unit together."""
-    return kept(run, f"areas of {site}", lambda: present_areas(_must(run), site))
+    return kept(
+        run,
+        f"areas of {site}",
+        lambda: present_areas(_must(run), site, needs_of(run, run.horizon)),
+    )
 
 
 def needs_of(run: Run, year: int | None) -> polars.DataFrame:
@@ -108,7 +122,14 @@ def capacity(run: Run, selection: Selection) -> tuple[Shown, ...]:
     table = table_of(columns, {c.name: [row[c.name] for row in rows] for c in columns})
     chart = against_chart(rows)
     alt = f"Simulated need of {len(rows)} areas against the preset. The largest: {told}."
-    return (Shown("capacity", title, words, columns, table, chart, alt, ()),)
+    beyond = beyond_ratios(rows)
+    notes = ()
+    if beyond:
+        notes = (
+            f"{beyond} of the areas need more than 8 times or less than a quarter of their preset "
+            "and are drawn at the edge; the figures beside them are theirs.",
+        )
+    return (Shown("capacity", title, words, columns, table, chart, alt, notes),)
 
 
 def _area_row(

@@ -35,13 +35,24 @@ COUNTED = {
 }
 _MAIN = ("admissions", "beddays", "attendances", "tele_attendances", "arrivals")
 _MOST_ROWS = 48
+_GIVEN_BACK = ("baseline", "change", "change_pct")
+_NO_CHANGE = "Rows with a baseline of 0 have no change in percent and are not drawn."
+_TOO_MANY = "There are too many rows to draw at once; choose a measure, or read the table."
+OF_THE_CHART = (_NO_CHANGE, _TOO_MANY)
+"""Notes that a table without the chart does not need."""
 
 
 def summary(run: Run, selection: Selection) -> tuple[Shown, ...]:
     """Show baseline, projection and interval by point of delivery, then by site."""
+    pods, sites = (summary_rows(run, selection, split) for split in ("pod", "sitetret"))
+    # A total that is hidden over the parts of one table is not shown by the other.
+    gone = {row["measure"] for row in (*pods, *sites) if row["whole"] and row["baseline"] is None}
+    for row in (*pods, *sites):
+        if row["whole"] and row["measure"] in gone:
+            row |= dict.fromkeys(_GIVEN_BACK)
     return (
-        _shown(run, selection, "pod", "point of delivery", "Point of delivery"),
-        _shown(run, selection, "sitetret", "site", "Site"),
+        _shown(run, selection, pods, "pod", "point of delivery", "Point of delivery"),
+        _shown(run, selection, sites, "sitetret", "site", "Site"),
     )
 
 
@@ -61,7 +72,14 @@ def measures_asked(run: Run, selection: Selection) -> dict[str, tuple[str, ...]]
     return found
 
 
-def _shown(run: Run, selection: Selection, split: str, words: str, head: str) -> Shown:
+def _shown(
+    run: Run,
+    selection: Selection,
+    rows: Sequence[Mapping[str, Any]],
+    split: str,
+    words: str,
+    head: str,
+) -> Shown:
     columns = (
         Column("counted", "What is counted"),
         Column(split, head),
@@ -71,7 +89,6 @@ def _shown(run: Run, selection: Selection, split: str, words: str, head: str) ->
     notes: tuple[str, ...] = ()
     if selection.specialties and selection.activity != "aae" and "aae" in known(run):
         notes = ("Emergency care has no specialty, so it is left out.",)
-    rows = summary_rows(run, selection, split)
     if not rows:
         return nothing("summary", title, columns, "No activity fits this selection.")
     table = table_of(columns, {c.name: [row[c.name] for row in rows] for c in columns})
@@ -88,7 +105,8 @@ def _shown(run: Run, selection: Selection, split: str, words: str, head: str) ->
 def summary_rows(run: Run, selection: Selection, split: str) -> list[dict[str, Any]]:
     """Give the rows of a summary: of each measure the total, then its parts.
 
-    A total beside a hidden part would give it back, so it is hidden with it.
+    A total beside a hidden part would give it back, so it is hidden with it. A part that is all
+    there is stands for the total; `whole` tells either.
     """
     rows = []
     labels = facts.pod_labels()
@@ -99,13 +117,14 @@ def summary_rows(run: Run, selection: Selection, split: str) -> list[dict[str, A
             measure = total["measure"]
             mine = [r for r in parts.iter_rows(named=True) if r["measure"] == measure]
             if any(row["baseline"] is None for row in mine):
-                total |= {"baseline": None, "change": None, "change_pct": None}
+                total |= dict.fromkeys(_GIVEN_BACK)
             everything = "All of these" if len(mine) > 1 else ""
             for row in [{**total, split: everything}] * bool(everything) + mine:
                 name = labels.get(row[split], row[split])
                 rows.append(
                     {"counted": COUNTED[measure], split: name, "measure": measure,
-                     "total": row[split] == everything}
+                     "total": row[split] == everything,
+                     "whole": row[split] == everything or len(mine) == 1}
                     | {figure: row[figure] for figure in FIGURES}
                 )  # fmt: skip
     order = list(COUNTED)
@@ -119,11 +138,11 @@ def _drawn(
     drawn = [row for row in rows if row["baseline"]]
     notes = []
     if any(row["baseline"] == 0 for row in rows):
-        notes.append("Rows with a baseline of 0 have no change in percent and are not drawn.")
+        notes.append(_NO_CHANGE)
     if not drawn:
         return None, "Nothing to draw.", tuple(notes)
     if len(drawn) > _MOST_ROWS:
-        notes.append("There are too many rows to draw; choose a measure.")
+        notes.append(_TOO_MANY)
         return None, "Nothing to draw.", tuple(notes)
     year = year_of(run, selection)
     main = [row for row in drawn if row["total"]] or drawn
