@@ -103,7 +103,8 @@ def commands() -> Iterator[str]:
     yield "# Commands\n"
     yield NOTE + "\n"
     yield "Exit codes: 0 done, 2 something wrong with what was given (all of it in one message),"
-    yield "130 stopped with Ctrl-C. `--json` prints JSON for machines and nothing else.\n"
+    yield "130 stopped with Ctrl-C or SIGTERM (0 from `app`, `serve` and `worker`, which SIGTERM is"
+    yield "meant for). `--json` prints JSON for machines and nothing else.\n"
 
     def of(name: str, command) -> Iterator[str]:
         if hasattr(command, "commands"):
@@ -191,6 +192,39 @@ def _signature(name: str, thing: Callable[..., Any]) -> str:
     return f"{name}(\n" + "".join(f"    {part},\n" for part in parts) + f"){end}"
 
 
+OTHERS = (
+    ("XDG_CACHE_HOME", "Folder of compiled kernels, where that of the package may not be written.",
+     "~/.cache"),
+    ("NUMBA_CACHE_DIR", "Of Numba: instead of that folder. Leave it unset: Numba then looks at the "
+     "file of a function alone, and may keep code of an earlier version.", ""),
+    ("NUMBA_DISABLE_JIT", "Of Numba: 1 runs kernels uncompiled, to look for mistakes.", ""),
+    ("FSSPEC_CONFIG_DIR", "Of fsspec: folder of settings of object stores, as JSON or INI.",
+     "~/.config/fsspec"),
+    ("AZURE_STORAGE_ACCOUNT_NAME", "Of adlfs, for `abfs://`: the storage account.", ""),
+    ("AZURE_STORAGE_ACCOUNT_KEY", "Of adlfs: its key.", ""),
+    ("AZURE_STORAGE_SAS_TOKEN", "Of adlfs: instead of the key, a shared access signature.", ""),
+    ("AZURE_STORAGE_CONNECTION_STRING", "Of adlfs: instead of all three.", ""),
+    ("AZURE_STORAGE_ANON", "Of adlfs: true reads public containers. Otherwise, with the account "
+     "alone, azure-identity finds who asks: a managed identity, or who ran `az login`.", "false"),
+    ("AZURE_CLIENT_ID", "Of azure-identity: which managed identity, if a user-assigned one; or, "
+     "with both next, an application.", ""),
+    ("AZURE_CLIENT_SECRET", "Of azure-identity: its secret.", ""),
+    ("AZURE_TENANT_ID", "Of azure-identity: its tenant.", ""),
+    ("AWS_ACCESS_KEY_ID", "Of botocore, for `s3://`: the key; with the next. Without them, the "
+     "role of the machine, or the profile.", ""),
+    ("AWS_SECRET_ACCESS_KEY", "Of botocore: its secret.", ""),
+    ("AWS_SESSION_TOKEN", "Of botocore: of keys that are lent for a time.", ""),
+    ("AWS_PROFILE", "Of botocore: a profile of `~/.aws`.", ""),
+    ("AWS_DEFAULT_REGION", "Of botocore: the region.", ""),
+    ("AWS_ENDPOINT_URL", "Of botocore: another store that speaks S3.", ""),
+    ("PGPASSWORD", "Of PostgreSQL: the password, instead of writing it into `ACUTECAST_DATABASE`.",
+     ""),
+    ("PGSSLMODE", "Of PostgreSQL: `verify-full` asks for a server whose certificate is good.",
+     "prefer"),
+)  # fmt: skip
+"""Variables that are not Acutecast's own: variable, meaning, default."""
+
+
 def settings() -> Iterator[str]:
     """Give a line at a time of the page on the settings of an installation."""
     about = dict(
@@ -198,9 +232,12 @@ def settings() -> Iterator[str]:
     )
     yield "# Settings of an installation\n"
     yield NOTE + "\n"
-    yield "Environment variables of `acutecast app`, `acutecast serve`, of the [bundle for Posit"
-    yield "Connect](../how-to/deploy-connect.md), of the [container](../how-to/deploy-container.md)"
-    yield "and of workers. Options of the command go before them.\n"
+    yield "Environment variables of `acutecast app`, `acutecast serve` and `acutecast worker`: in a"
+    yield "[container](../how-to/deploy-container.md), on [Azure](../how-to/deploy-azure.md), on"
+    yield "[Posit Connect](../how-to/deploy-connect.md), or in a shell. Options of a command go"
+    yield "before them. Give all parts of an installation the same ones.\n"
+    yield "After Acutecast's own come those of the libraries it uses: caches, and credentials,"
+    yield "which it never reads itself.\n"
     yield "| variable | meaning | default |"
     yield "|---|---|---|"
     defaults = {f.name: f.default for f in dataclasses.fields(Settings)}
@@ -211,6 +248,8 @@ def settings() -> Iterator[str]:
         shown = "" if default in (None, (), dataclasses.MISSING) else f"`{default}`"
         meaning = " ".join(about[name].split())
         yield f"| `{variable}` | {meaning[:1].upper()}{meaning[1:]} | {shown} |"
+    for variable, meaning, default in OTHERS:
+        yield f"| `{variable}` | {meaning} | {f'`{default}`' if default else ''} |"
 
 
 def _attributes(thing: type) -> str:

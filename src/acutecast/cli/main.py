@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from acutecast.cli import extract, insight, population, report, serve, show
+from acutecast.cli import extract, insight, population, report, serve, show, worker
 from acutecast.cli.options import By, Data, Json, Threads, Where, conditions, parts_of
 from acutecast.cli.progress import work_in_progress
+from acutecast.cli.stopping import sigterm_raises
 from acutecast.compute import timed
 from acutecast.errors import AcutecastError, Cancelled, Problem, raise_if_any
 from acutecast.files import folder_problems
@@ -370,6 +371,7 @@ app.command()(insight.backtest)
 app.command()(report.report)
 app.command("app")(serve.app)
 app.command("serve")(serve.service)
+app.command()(worker.worker)
 token_app.command("new")(serve.new_token)
 deploy_app.command("connect")(serve.connect)
 
@@ -406,7 +408,8 @@ def _years(text: str) -> str | list[int]:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; every fault of the input ends in one message and exit code 2."""
     try:
-        app(args=arguments, standalone_mode=True)
+        with sigterm_raises(KeyboardInterrupt()):
+            app(args=arguments, standalone_mode=True)
     except AcutecastError as error:
         show.error(error, json="--json" in (arguments or sys.argv))
         sys.exit(USER_ERROR)

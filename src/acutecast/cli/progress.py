@@ -1,4 +1,4 @@
-"""Progress in a terminal: a bar with the time left, and Ctrl-C that stops between runs."""
+"""Progress in a terminal: a bar with the time left; Ctrl-C and SIGTERM stop between runs."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ _WORDS = {
     "capacity": "Working out capacity",
     "drawing": "Drawing",
     "providers": "Providers",
+    "moving": "Moving activity",
     "adding up": "Adding up",
 }
 
@@ -36,8 +37,8 @@ def work_in_progress(quiet: bool) -> Iterator[tuple[Watch, Callable[[], bool]]]:
     """Show progress on standard error while the block runs.
 
     Yields:
-        A function that is told of events, and one that tells whether the user pressed Ctrl-C.
-        The first Ctrl-C stops at the next block of runs; the second at once.
+        A function that is told of events, and one that tells whether the user pressed Ctrl-C,
+        or somebody sent SIGTERM. The first stops at the next block of runs; the second at once.
     """
     stop = threading.Event()
 
@@ -47,7 +48,8 @@ def work_in_progress(quiet: bool) -> Iterator[tuple[Watch, Callable[[], bool]]]:
         stop.set()
 
     in_main = threading.current_thread() is threading.main_thread()
-    previous = signal.signal(signal.SIGINT, on_interrupt) if in_main else None
+    signals = (signal.SIGINT, signal.SIGTERM) if in_main else ()
+    previous = {number: signal.signal(number, on_interrupt) for number in signals}
     try:
         if quiet:
             yield _stopping(lambda event: None, stop), stop.is_set
@@ -58,8 +60,8 @@ def work_in_progress(quiet: bool) -> Iterator[tuple[Watch, Callable[[], bool]]]:
                 yield _stopping(watch, stop), stop.is_set
         _check(stop)
     finally:
-        if in_main:
-            signal.signal(signal.SIGINT, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def _check(stop: threading.Event) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 from pathlib import Path
+from socket import socket
 from typing import Annotated
 
 import typer
 
 from acutecast.cli.progress import work_in_progress
+from acutecast.cli.stopping import sigterm_raises
 from acutecast.errors import Problem, raise_if_any
 
 DataRoots = Annotated[
@@ -63,19 +65,21 @@ def app(
             ensure_demo(settings, watch, size=demo_size)
     application = make_app(workspace)
     sock = listen(host, port)
-    address = f"http://{host}:{sock.getsockname()[1]}/"
+    address = _address(host, sock)
     typer.echo(f"Acutecast is at {address}")
-    typer.echo(f"Scenarios and runs are kept in {settings.home}. Ctrl-C stops it.")
-    crew = start_workers(settings)
-    try:
-        if open_page:
-            when_up(address)
-        server = uvicorn.Server(
-            uvicorn.Config(application, log_level="warning", ws_max_size=64 * 2**20)
-        )
-        server.run(sockets=[sock])
-    finally:
-        crew.stop()
+    typer.echo(f"{settings.said} Ctrl-C stops it.")
+    # Servers are stopped so, which is no failure.
+    with sigterm_raises(SystemExit(0)):
+        crew = start_workers(settings)
+        try:
+            if open_page:
+                when_up(address)
+            server = uvicorn.Server(
+                uvicorn.Config(application, log_level="warning", ws_max_size=64 * 2**20)
+            )
+            server.run(sockets=[sock])
+        finally:
+            crew.stop()
 
 
 def service(
@@ -122,29 +126,30 @@ def service(
         with work_in_progress(quiet=False) as (watch, _):
             ensure_demo(settings, watch, size=demo_size)
     sock = listen(host, port)
-    shown = f"[{host}]" if ":" in host else host
-    typer.echo(f"Acutecast serves programs at http://{shown}:{sock.getsockname()[1]}/")
-    typer.echo(f"Scenarios and runs are kept in {settings.home}. Ctrl-C stops it.")
+    typer.echo(f"Acutecast serves programs at {_address(host, sock)}")
+    typer.echo(f"{settings.said} Ctrl-C stops it.")
     if everybody:
         typer.echo("Nobody is asked who they are: any program of this machine may do everything.")
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
-    crew = start_workers(settings)
-    try:
-        server = uvicorn.Server(
-            uvicorn.Config(
-                application,
-                # One line a request is ours, without what is asked.
-                access_log=False,
-                log_config=None,
-                root_path=root_path,
-                server_header=False,
-                # Whoever follows a run is not waited for.
-                timeout_graceful_shutdown=5,
+    # Servers are stopped so, which is no failure.
+    with sigterm_raises(SystemExit(0)):
+        crew = start_workers(settings)
+        try:
+            server = uvicorn.Server(
+                uvicorn.Config(
+                    application,
+                    # One line a request is ours, without what is asked.
+                    access_log=False,
+                    log_config=None,
+                    root_path=root_path,
+                    server_header=False,
+                    # Whoever follows a run is not waited for.
+                    timeout_graceful_shutdown=5,
+                )
             )
-        )
-        server.run(sockets=[sock])
-    finally:
-        crew.stop()
+            server.run(sockets=[sock])
+        finally:
+            crew.stop()
 
 
 def new_token(
@@ -166,6 +171,11 @@ def new_token(
     typer.echo(f"    {text}\n")
     typer.echo("The line for the file of tokens, below [tokens]:\n")
     typer.echo(f"    {token.line()}\n")
+
+
+def _address(host: str, sock: socket) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{sock.getsockname()[1]}/"
 
 
 def _exposure_problems(host: str, *, asked: bool) -> list[Problem]:
@@ -196,11 +206,15 @@ def connect(
         list[str] | None,
         typer.Option(help="Another extra to install there: postgres, cloud; repeatable."),
     ] = None,
+    service: Annotated[
+        bool, typer.Option("--service", help="Of the HTTP service, not the web application.")
+    ] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Write over a bundle.")] = False,
 ) -> None:
     """Write a folder that Posit Connect deploys as it is, with its manifest."""
     from acutecast.app.connect import write_bundle
 
-    files = write_bundle(out, access, tuple(extra or ()), replace)
+    part = "service" if service else "app"
+    files = write_bundle(out, access, tuple(extra or ()), replace, part)
     typer.echo(f"{len(files)} files in {out}. Deploy them:")
     typer.echo(f"  rsconnect deploy manifest {out / 'manifest.json'}")
