@@ -2,11 +2,26 @@
 
 import stat
 import sys
+import uuid
 
 import pytest
 
 from acutecast.errors import AcutecastError
-from acutecast.files import file_system, is_url, move_into, whole_folder, write_text
+from acutecast.files import (
+    exists,
+    file_system,
+    folder_problems,
+    is_url,
+    joined,
+    local_only,
+    move_into,
+    read_text,
+    remove,
+    sizes,
+    whole_folder,
+    write_text,
+)
+from acutecast.stores import UNFINISHED
 
 
 @pytest.mark.parametrize(
@@ -126,3 +141,76 @@ def test_text_that_cannot_be_written_leaves_the_old(tmp_path):
         write_text(path, "\ud800")
     assert path.read_text() == "old"
     assert left_in(tmp_path) == ["notes.txt"]
+
+
+@pytest.fixture(params=["disk", "store"])
+def root(request, tmp_path) -> str:
+    """A folder that is not there yet, on a disk or in a store."""
+    return str(tmp_path / "root") if request.param == "disk" else f"memory://{uuid.uuid4()}/root"
+
+
+def made(target: str, **files: str) -> None:
+    with whole_folder(target, "mark.txt") as folder:
+        (folder / "deep").mkdir()
+        for name, text in files.items():
+            (folder / "deep" / name).write_text(text)
+        (folder / "mark.txt").write_text("whole")
+
+
+def test_disks_and_stores_are_used_alike(root):
+    assert sizes(root) == {}
+    assert not exists(joined(root, "run", "mark.txt"))
+    made(joined(root, "run"), a="1", b="22")
+    made(joined(root, "run-2"), a="1")
+    assert sizes(joined(root, "run")) == {"deep/a": 1, "deep/b": 2, "mark.txt": 5}
+    made(joined(root, "run"), c="333")
+    assert sizes(joined(root, "run")) == {"deep/c": 3, "mark.txt": 5}
+    write_text(joined(root, "run", "note.txt"), "größer ✓")
+    assert read_text(joined(root, "run", "note.txt")) == "größer ✓"
+    with pytest.raises(FileNotFoundError):
+        read_text(joined(root, "run", "nothing.txt"))
+    remove(joined(root, "run"), "mark.txt")
+    remove(joined(root, "run"), "mark.txt")
+    assert set(sizes(root)) == {"run-2/deep/a", "run-2/mark.txt"}
+
+
+def test_a_fault_leaves_what_was_there_in_a_store_too(root):
+    made(root, a="1")
+
+    def write_and_fail() -> None:
+        with whole_folder(root, "mark.txt") as folder:
+            (folder / "mark.txt").write_text("half")
+            raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        write_and_fail()
+    assert read_text(joined(root, "mark.txt")) == "whole"
+
+
+def test_only_our_own_may_be_replaced(root):
+    def said(replace: bool) -> str:
+        problems = folder_problems(root, "mark.txt", "it is there already", replace=replace)
+        return " ".join(problem.what for problem in problems)
+
+    assert said(False) == ""
+    made(root, a="1")
+    assert said(False) == "it is there already"
+    assert said(True) == ""
+    remove(root)
+    write_text(joined(root, "notes.txt"), "mine")
+    assert said(False) == said(True) == "the folder has other files in it"
+
+
+def test_what_a_killed_publish_left_is_ours():
+    root = f"memory://{uuid.uuid4()}/run"
+    write_text(joined(root, f"{UNFINISHED}1", "mark.txt"), "half")
+    assert sizes(root) == {}
+    assert folder_problems(root, "mark.txt", "it is there already", replace=False) == []
+    made(root, a="1")
+    assert [name for name in file_system(root)[0].find(root) if UNFINISHED in name] == []
+
+
+def test_what_stays_local_says_so(tmp_path):
+    assert local_only(f"file://{tmp_path}", "pictures are") == tmp_path
+    with pytest.raises(AcutecastError, match="pictures are written to a local folder"):
+        local_only("s3://bucket/picture.png", "pictures are")

@@ -212,7 +212,8 @@ def test_nothing_the_user_had_is_written_over(tmp_path, data, scenario, stored):
     acutecast("run", scenario, "--data", data, "--out", stored, "--years", "2028", "--replace")
 
 
-def test_ctrl_c_leaves_nothing_behind(tmp_path, data, scenario):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_is_stopped_leaves_nothing_behind(tmp_path, data, scenario, number):
     with subprocess.Popen(
         [sys.executable, "-m", "acutecast", "run", str(scenario), "--data", str(data), "--out",
          str(tmp_path / "out"), "--runs", "60000"],
@@ -222,7 +223,7 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path, data, scenario):
         for line in process.stderr:
             if line.startswith("Simulating"):
                 break
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         rest = process.stderr.read()
         assert process.wait(timeout=60) == 130
     assert "Traceback" not in rest

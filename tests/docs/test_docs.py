@@ -93,7 +93,12 @@ def run_block(block: Block, folder: Path, names: dict) -> str:
 
 
 # What every newcomer runs is tried at every change; the other pages take minutes together.
-FIRST_PAGES = ("README.md", "docs/tutorial.md", "docs/how-to/scenario.md", "docs/how-to/national.md")
+FIRST_PAGES = (
+    "README.md",
+    "docs/tutorial.md",
+    "docs/how-to/scenario.md",
+    "docs/how-to/national.md",
+)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from acutecast.errors import AcutecastError
 from acutecast.files import folder_problems, joined, read_text, write_text
 from acutecast.provider import list_providers, read_provider, write_provider
 from acutecast.results import save_run
-from acutecast.workspace import Settings, open_workspace
+from acutecast.workspace import Settings, open_workspace, read_settings
 from small_provider import small_provider
 
 CODES = ("R00", "R01", "R02")
@@ -33,7 +33,12 @@ FALLS = {
     "horizon_year": 2033,
     "activity_avoidance": {"ip": {"falls_related_admissions": [0.6, 0.95]}},
 }
-NATIONAL = {"scenario": FALLS, "systems": {"R00": "A", "R01": "A"}}
+NATIONAL = {
+    "scenario": FALLS,
+    "systems": {"R00": "A", "R01": "A"},
+    "flows": [{"from": "R01", "to": "NEW", "activity": "op", "share": 0.3}],
+}
+WANTED = {"dataset": "R00", "years": "horizon", "capacity": capacity_options()}
 DEADLINE = 120.0
 
 
@@ -45,6 +50,14 @@ def data(tmp_path_factory) -> Path:
     for number, code in enumerate(CODES):
         write_provider(dataclasses.replace(made[number > 0], dataset=code), root)
     return root
+
+
+@pytest.fixture(scope="module")
+def here(data, tmp_path_factory) -> Path:
+    """A run on a disk, with capacity."""
+    out = tmp_path_factory.mktemp("here") / "run"
+    ac.run(FALLS, data, out, **WANTED)
+    return out
 
 
 def digests(root: str | Path) -> dict[str, str]:
@@ -125,13 +138,20 @@ def test_tables_there_are_those_of_a_disk(bucket, tmp_path):
     assert digests(url) == digests(tmp_path)
 
 
-def test_a_run_there_is_that_of_a_disk(bucket, data, tmp_path):
+def test_a_run_there_is_that_of_a_disk(bucket, data, here):
     write_provider(read_provider(data, "R00"), f"{bucket}/data")
-    there = ac.run(FALLS, f"{bucket}/data", f"{bucket}/runs/falls")
-    here = ac.run(FALLS, data, tmp_path / "falls", dataset="R00")
-    assert digests(there.path) == digests(here.path)
-    assert ac.open_run(f"{bucket}/runs/falls/").summary().equals(here.summary())
-    assert there.draws().equals(here.draws())
+    there = ac.run(FALLS, f"{bucket}/data", f"{bucket}/runs/falls", **WANTED)
+    assert digests(there.path) == digests(here)
+    local = ac.open_run(here)
+    assert ac.open_run(f"{bucket}/runs/falls/").summary().equals(local.summary())
+    assert there.draws().equals(local.draws())
+    needs = ac.open_capacity(there.path).needs()
+    assert needs.equals(ac.open_capacity(here).needs())
+    # Capacity is replaced by itself.
+    ac.capacity_of(there, risk=0.05)
+    assert ac.open_capacity(f"{bucket}/runs/falls").risk == 0.05
+    ac.capacity_of(there)
+    assert digests(there.path) == digests(here)
 
 
 def test_nothing_of_others_is_touched(bucket, data):
@@ -202,16 +222,15 @@ def test_credentials_that_may_not_copy_will_do(bucket, failing):
     assert digests(f"{bucket}/one") == digests(f"{bucket}/two")
 
 
-def test_a_killed_command_leaves_the_old_run_or_none(s3, data, tmp_path):
+def test_a_killed_command_leaves_the_old_run_or_none(s3, data, here, tmp_path):
     """Killed with SIGKILL while it uploads what is to replace another run."""
     bucket, scenario = s3(), tmp_path / "falls.json"
     url = f"{bucket}/run"
     scenario.write_text(json.dumps(FALLS))
     save(url, 1)
     before = digests(url)
-    process = started(
-        "run", scenario, "--data", data, "--dataset", "R00", "--out", url, "--replace"
-    )
+    command = ["run", scenario, "--data", data, "--dataset", "R00", "--out", url, "--replace"]
+    process = started(*command, "--years", "horizon", "--capacity")
     until(lambda: uploading(url) or process.poll() is not None, "an upload")
     process.kill()
     process.communicate()
@@ -221,9 +240,8 @@ def test_a_killed_command_leaves_the_old_run_or_none(s3, data, tmp_path):
     else:
         with pytest.raises(AcutecastError, match="holds no run"):
             ac.open_run(url)
-    ac.run(FALLS, data, url, dataset="R00", replace=True)
-    ac.run(FALLS, data, tmp_path / "run", dataset="R00")
-    assert digests(url) == digests(tmp_path / "run")
+    ac.run(FALLS, data, url, replace=True, **WANTED)
+    assert digests(url) == digests(here)
 
 
 def test_a_national_run_goes_on_there_where_it_was_killed(azure, data, tmp_path):
@@ -246,42 +264,21 @@ def test_a_national_run_goes_on_there_where_it_was_killed(azure, data, tmp_path)
     assert digests(url) == digests(here.path)
     there = open_national(url)
     assert there.nation().summary().equals(here.nation().summary())
-    assert there.system("A").summary().equals(here.system("A").summary())
+    assert there.provider("NEW").info == here.provider("NEW").info
 
     other = {"scenario": FALLS | {"name": "Other"}}
     with pytest.raises(AcutecastError, match="another national run"):
         run_national(other, data, url, providers=["R02"])
     run_national(other, data, url, providers=["R02"], replace=True)
-    run_national(other, data, tmp_path / "other", providers=["R02"])
-    assert digests(url) == digests(tmp_path / "other")
-
-
-def test_flows_between_providers_there(s3, data, tmp_path):
-    flow = {"from": "R00", "to": "NEW", "activity": "op", "share": 0.3}
-    flowing = {"scenario": FALLS, "flows": [flow]}
-    url = f"{s3()}/nation"
-    run_national(flowing, data, url, providers=["R00"])
-    run_national(flowing, data, tmp_path / "out", providers=["R00"])
-    assert digests(url) == digests(tmp_path / "out")
-
-
-def test_capacity_there(bucket, data, tmp_path):
-    options = {"dataset": "R00", "years": "horizon", "capacity": capacity_options()}
-    url = f"{bucket}/run"
-    ac.run(FALLS, data, url, **options)
-    ac.run(FALLS, data, tmp_path / "run", **options)
-    assert digests(url) == digests(tmp_path / "run")
-    ac.capacity_of(url, risk=0.05)
-    ac.capacity_of(tmp_path / "run", risk=0.05)
-    assert digests(url) == digests(tmp_path / "run")
-    there, here = ac.open_capacity(url), ac.open_capacity(tmp_path / "run")
-    assert there.needs().equals(here.needs())
+    assert open_national(url).providers == ("R02",)
+    left = {name.split("/")[1] for name in digests(url) if name.startswith("providers/")}
+    assert left == {"R02"}
 
 
 def test_commands_on_a_run_there(s3, data, tmp_path, capsys):
     bucket = s3()
     url = f"{bucket}/run"
-    ac.run(FALLS, data, url, dataset="R00", years="horizon")
+    ac.run(FALLS, data, url, **WANTED)
 
     def command(*words: object, code: int = 0) -> str:
         with pytest.raises(SystemExit) as ended:
@@ -290,11 +287,11 @@ def test_commands_on_a_run_there(s3, data, tmp_path, capsys):
         assert ended.value.code == code, printed.err
         return printed.out + printed.err
 
-    assert url in command("summary", url)
+    assert "Enough" in command("summary", url)
     command("precision", url, "--chart", f"{bucket}/picture.svg")
     assert "<svg" in read_text(f"{bucket}/picture.svg")
-    command("report", url, "--out", tmp_path / "report.html")
-    assert "Falls" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    command("report", url, "--out", tmp_path / "report.xlsx")
+    assert (tmp_path / "report.xlsx").read_bytes().startswith(b"PK")
     assert "local" in command("report", url, "--out", f"{bucket}/report.html", code=2)
     assert "local" in command("synth", f"{bucket}/records", code=2)
 
@@ -319,6 +316,13 @@ def test_runs_of_a_workspace_are_there(azure, data, tmp_path):
     assert anna.ask("DELETE", f"/v1/runs/{run}").status == 204
     assert digests(bucket) == {}
     service.ws.close()
+
+
+def test_where_results_are_is_a_setting(tmp_path):
+    read = {name: read_settings({"ACUTECAST_RESULTS": name}) for name in ("abfs://a/b/", "here")}
+    assert read["abfs://a/b/"].folder_of("job") == "abfs://a/b/job"
+    assert read["here"].folder_of("job") == Path("here/job").absolute()
+    assert Settings(tmp_path).folder_of("job") == tmp_path / "runs" / "job"
 
 
 def test_what_is_wrong_is_said_before_any_work(bucket, data, tmp_path):

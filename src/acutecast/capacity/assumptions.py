@@ -15,7 +15,7 @@ import numpy as np
 from acutecast import streams
 from acutecast.capacity.areas import Area, areas, table_rows
 from acutecast.errors import AcutecastError, Problem
-from acutecast.files import file_system, is_url, local
+from acutecast.files import read_bytes
 
 if TYPE_CHECKING:
     from acutecast.scenario import Stated
@@ -230,11 +230,7 @@ def booked_areas() -> tuple[Area, ...]:
 def _read(source: str | os.PathLike[str]) -> dict[str, Any]:
     where = str(source)
     try:
-        if is_url(source):
-            system, path = file_system(source)
-            content = system.cat_file(path).decode("utf-8-sig")
-        else:
-            content = local(source).read_text(encoding="utf-8-sig")
+        content = read_bytes(source).decode("utf-8-sig")
         read = json.loads(content) if where.endswith(".json") else tomllib.loads(content)
     except FileNotFoundError:
         raise AcutecastError(

@@ -7,8 +7,6 @@ run: what is asked is worked out from the runs, never from summaries.
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -23,13 +21,14 @@ from acutecast.capacity.census import Census, Counts
 from acutecast.capacity.needs import Needs, hours_above
 from acutecast.capacity.spaces import is_hourly
 from acutecast.errors import AcutecastError, Problem
-from acutecast.files import file_system, is_url, local, whole_folder
+from acutecast.files import joined, read_bytes, whole_folder
 
 if TYPE_CHECKING:
     from acutecast.capacity.simulate import Options
     from acutecast.results import Run
 
 FOLDER = "capacity"
+_MARK = "capacity.json"
 FORMAT_VERSION = 1
 _TABLES = ("needs", "hours", "week", "months")
 
@@ -46,7 +45,7 @@ def save(
     more: Mapping[tuple[str, str], np.ndarray],
     warnings: tuple[Problem, ...],
 ) -> None:
-    """Write capacity into the folder of its run, whole or not at all."""
+    """Write capacity into the folder or URL of its run, whole or not at all."""
     assumptions = options.assumptions
     hidden = _hidden(run, baseline, used)
     tables = {
@@ -76,22 +75,8 @@ def save(
         ],
         "warnings": [asdict(warning) for warning in warnings],
     }
-    if not is_url(run.path):
-        with whole_folder(local(run.path) / FOLDER) as folder:
-            _fill(folder, tables, about)
-        return
-    folder = Path(tempfile.mkdtemp(prefix="acutecast-"))
-    try:
+    with whole_folder(joined(run.path, FOLDER), mark=_MARK) as folder:
         _fill(folder, tables, about)
-        system, root = file_system(f"{run.path}/{FOLDER}")
-        system.makedirs(root, exist_ok=True)
-        # Without capacity.json there is no capacity: it goes last, and first when replaced.
-        if system.exists(f"{root}/capacity.json"):
-            system.rm(f"{root}/capacity.json")
-        for name in (*(f"{table}.parquet" for table in _TABLES), "capacity.json"):
-            system.put_file(str(folder / name), f"{root}/{name}")
-    finally:
-        shutil.rmtree(folder)
 
 
 def _fill(folder: Path, tables: Mapping[str, pa.Table], about: Mapping[str, Any]) -> None:
@@ -104,7 +89,7 @@ def _fill(folder: Path, tables: Mapping[str, pa.Table], about: Mapping[str, Any]
         }
         pq.write_table(table, folder / f"{name}.parquet", **options)
     text = json.dumps(about, indent=2) + "\n"
-    (folder / "capacity.json").write_text(text, encoding="utf-8")
+    (folder / _MARK).write_text(text, encoding="utf-8")
 
 
 def _hidden(run: Run, baseline: Counts, used: list[int]) -> set[int]:
@@ -250,11 +235,11 @@ def _months_table(
 def read_about(run: Run) -> dict[str, Any] | None:
     """Read `capacity.json` of a run; None where it has no capacity."""
     try:
-        content = json.loads(_bytes(run, "capacity.json"))
+        content = json.loads(_bytes(run, _MARK))
     except FileNotFoundError:
         return None
     except ValueError as error:
-        raise _damaged(run, "capacity.json", error) from error
+        raise _damaged(run, _MARK, error) from error
     if content.get("format_version", 0) > FORMAT_VERSION:
         raise AcutecastError(
             Problem(
@@ -276,10 +261,7 @@ def read_table(run: Run, name: str) -> pa.Table:
 
 
 def _bytes(run: Run, file: str) -> bytes:
-    if is_url(run.path):
-        system, root = file_system(f"{run.path}/{FOLDER}/{file}")
-        return system.cat_file(root)
-    return (local(run.path) / FOLDER / file).read_bytes()
+    return read_bytes(joined(run.path, FOLDER, file))
 
 
 def _damaged(run: Run, file: str, error: Exception) -> AcutecastError:

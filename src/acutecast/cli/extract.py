@@ -27,7 +27,7 @@ Rules = Annotated[
 
 def extract(
     records: Annotated[str, typer.Argument(help="Folder of a hospital's records.")],
-    out: Annotated[str, typer.Option(help="Folder for the provider tables.")],
+    out: Annotated[str, typer.Option(help="Folder (or URL) for the provider tables.")],
     mapping: Mapping = None,
     years: Annotated[
         str | None,
@@ -78,7 +78,7 @@ def extract(
 
 
 def synth(
-    out: Annotated[Path, typer.Argument(help="Folder for the records.")],
+    out: Annotated[str, typer.Argument(help="Folder for the records.")],
     trusts: Annotated[int, typer.Option(min=1, max=200, help="How many trusts.")] = 4,
     years: Annotated[
         str, typer.Option(help="Financial years by their start, such as 2021,2022,2023.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,7 +19,7 @@ SitesOf = Annotated[
 def report(
     run: Annotated[str, typer.Argument(help="A run folder or URL.")],
     out: Annotated[
-        list[Path],
+        list[str],
         typer.Option(help="A file that ends in .xlsx, .docx or .html; repeatable."),
     ],
     compare: Annotated[

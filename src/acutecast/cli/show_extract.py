@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from acutecast.cli.show import console, print_json, table_of
+from acutecast.files import joined
 
 if TYPE_CHECKING:
     import pyarrow
@@ -58,11 +59,11 @@ def extracted(made: Extracted, json: bool) -> None:
     rules = made.info["rules"]
     typer.echo(f"Provider tables of {codes}, TPMA rules {rules['name']} {rules['version']}")
     typer.echo(f"  data          {made.root}")
-    typer.echo(f"  assumptions   {made.root / 'assumptions'}")
-    typer.echo(f"  set aside     {made.root / 'set_aside.parquet'}")
+    typer.echo(f"  assumptions   {joined(made.root, 'assumptions')}")
+    typer.echo(f"  set aside     {joined(made.root, 'set_aside.parquet')}")
 
 
-def made(out: Path, files: Mapping[str, Path], json: bool) -> None:
+def made(out: str, files: Mapping[str, Path], json: bool) -> None:
     """Print which files of a made-up region there are."""
     if json:
         print_json({name: str(path) for name, path in files.items()})

@@ -29,7 +29,7 @@ from acutecast.extract.rules import RuleSet, read_rules
 from acutecast.extract.sql import load_rows, one_row
 from acutecast.extract.staging import stage
 from acutecast.extract.tagging import tag_spells
-from acutecast.files import folder_problems, whole_folder
+from acutecast.files import folder_problems, is_url, whole_folder
 from acutecast.provider import Provider, check_provider, conform, write_provider
 
 if TYPE_CHECKING:
@@ -49,14 +49,14 @@ class Extracted:
     """What an extract made.
 
     Attributes:
-        root: the folder with the provider tables, the assumption tables in `assumptions`, the rows
-            set aside in `set_aside.parquet`, and `extract.json`.
+        root: the folder or URL with the provider tables, the assumption tables in `assumptions`,
+            the rows set aside in `set_aside.parquet`, and `extract.json`.
         providers: code and baseline year of each provider that was written.
         info: what `extract.json` says: versions, rule set, files, accounting, notes.
         problems: faults and warnings of the tables that were made.
     """
 
-    root: Path
+    root: Path | str
     providers: tuple[tuple[str, int], ...]
     info: Mapping[str, Any]
     problems: tuple[Problem, ...]
@@ -148,7 +148,7 @@ def extract_records(
     Args:
         source: a folder of records: admitted-patient episodes, outpatient appointments, emergency
             attendances, and reference files (`acutecast.extract.mapping`).
-        out: the folder to make. It is written whole or not at all.
+        out: the folder to make, or an fsspec URL. It is written whole or not at all.
         mapping: a TOML file that says which file and column is which.
         years: baseline years to write (2023 for 2023/24); None for the last whole one. Every year
             in the records is used to look back, and for trends.
@@ -166,7 +166,7 @@ def extract_records(
     Raises:
         AcutecastError: with everything that stops the work, before anything is written.
     """
-    target = Path(out)
+    target = str(out) if is_url(out) else Path(out)
     already = "an extract is there already"
     raise_if_any(folder_problems(out, MANIFEST, already, replace=replace_earlier))
     rule_set = read_rules(rules)
@@ -185,7 +185,7 @@ def extract_records(
             tables = assumption_tables(con, fyears)
             if suppress is not None:
                 tables = suppress_small(tables, suppress)
-        with _stage(tell, "storing tables"), whole_folder(target) as folder:
+        with _stage(tell, "storing tables"), whole_folder(target, MANIFEST) as folder:
             problems = _write_providers(con, wanted, rule_set, str(source), folder)
             raise_if_any(problems, "The tables made from these records cannot be used")
             _write_tables(tables, folder / "assumptions")

@@ -12,14 +12,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from acutecast.errors import AcutecastError, Problem, raise_if_any
-from acutecast.files import file_system
+from acutecast.files import file_system, reason, store_errors
 from acutecast.provider.check import check_provider
 from acutecast.provider.conform import conform
 from acutecast.provider.contract import STRATEGY_TABLES, TABLES, columns_of
 from acutecast.provider.provider import Provider
+from acutecast.stores import UNFINISHED
 
 # Where the files of tags say which TPMA rule set made them.
 RULES_KEY = b"acutecast.rules"
+_LET_IN = "Check that it may be listed and read; of a store, the credentials in the environment."
 _LAYOUT = "<root>/<table>/fyear=<year>/dataset=<provider>/*.parquet"
 
 
@@ -110,8 +112,9 @@ def _partitions(files: Any, folder: str, prefix: str) -> list[tuple[str, str]]:
         entries = files.ls(folder, detail=False)
     except (FileNotFoundError, NotADirectoryError):
         return []
-    except OSError as error:
-        raise AcutecastError(Problem(f"the folder cannot be read: {error}", folder)) from error
+    except store_errors() as error:
+        what = f"the folder cannot be read: {reason(error)}"
+        raise AcutecastError(Problem(what, folder, remedy=_LET_IN)) from error
     names = [(posixpath.basename(entry.rstrip("/")), entry) for entry in entries]
     return [(name.removeprefix(prefix), entry) for name, entry in names if name.startswith(prefix)]
 
@@ -146,11 +149,21 @@ def _choose(
 def _read_table(files: Any, leaf: str, name: str) -> tuple[pa.Table | None, str, list[Problem]]:
     """Read the files of one table: the table (None where unusable), their hash, the problems."""
     try:
-        paths = sorted(path for path in files.ls(leaf, detail=False) if _is_data(path))
+        there = files.ls(leaf, detail=False)
     except (FileNotFoundError, NotADirectoryError):
-        paths = []
-    except OSError as error:
-        return None, "", [Problem(f"the folder cannot be read: {error}", name, example=leaf)]
+        there = []
+    except store_errors() as error:
+        what = f"the folder cannot be read: {reason(error)}"
+        return None, "", [Problem(what, name, example=leaf, remedy=_LET_IN)]
+    if any(posixpath.basename(path.rstrip("/")).startswith(UNFINISHED) for path in there):
+        half = Problem(
+            "the table is being written, or was when its writer was stopped",
+            name,
+            example=leaf,
+            remedy="Try again in a moment, or write the tables again.",
+        )
+        return None, "", [half]
+    paths = sorted(path for path in there if _is_data(path))
     if not paths:
         missing = Problem(
             "the table is missing: its folder holds no parquet file",
@@ -167,11 +180,11 @@ def _read_table(files: Any, leaf: str, name: str) -> tuple[pa.Table | None, str,
             content = files.cat_file(path)
             digest.update(content)
             parts.append(_parse(content, name))
-        except (pa.ArrowException, OSError, ValueError) as error:
+        except (pa.ArrowException, ValueError, *store_errors()) as error:
             damaged.append((path, error))
     problems = [
         Problem(
-            f"a file cannot be read as parquet: {_first_line(error)}",
+            f"a file cannot be read as parquet: {reason(error)}",
             name,
             example=path,
             remedy="Copy or write the file again.",
@@ -200,7 +213,3 @@ def _parse(content: bytes, name: str) -> pa.Table:
     text &= {footer.schema.column(i).path for i in range(footer.num_columns)}
     source = pa.BufferReader(content)
     return pq.ParquetFile(source, metadata=footer, read_dictionary=sorted(text)).read()
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import io
 import os
-import posixpath
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyarrow.types as pt
 
 from acutecast.errors import AcutecastError, Problem
-from acutecast.files import file_system, is_url, whole_folder
+from acutecast.files import file_system, is_url, joined, sizes, whole_folder, write_bytes
 from acutecast.provider.contract import STRATEGY_TABLES, columns_in
 from acutecast.provider.provider import Provider
 from acutecast.provider.read import RULES_KEY, leaf_folder
@@ -31,16 +29,16 @@ def write_provider(provider: Provider, root: str | os.PathLike[str]) -> None:
         root: a local folder or an fsspec URL.
 
     Raises:
-        AcutecastError: where the place cannot be written to, or the package that a URL needs is
-            not installed.
+        AcutecastError: where the place cannot be written to, its bucket isn't there, or the package
+            that a URL needs is not installed.
     """
-    files, base = file_system(root)
+    base = str(root).rstrip("/") if is_url(root) else file_system(root)[1]
     for name, table in provider.tables.items():
         leaf = leaf_folder(base, name, provider.dataset, provider.year)
         content = _parquet(_as_written(name, table, provider.rules))
         try:
             if is_url(root):
-                _write_object(files, leaf, content)
+                _write_object(leaf, content)
             else:
                 with whole_folder(leaf) as folder:
                     (folder / _FILE).write_bytes(content)
@@ -48,13 +46,14 @@ def write_provider(provider: Provider, root: str | os.PathLike[str]) -> None:
             raise AcutecastError(Problem(f"the table cannot be written: {error}", leaf)) from error
 
 
-def _write_object(files: Any, leaf: str, content: bytes) -> None:
-    """Write the file of a leaf folder in a store, then take away those it replaces."""
-    files.makedirs(leaf, exist_ok=True)
-    files.pipe_file(posixpath.join(leaf, _FILE), content)
-    for other in files.ls(leaf, detail=False):
-        if other.endswith(".parquet") and posixpath.basename(other) != _FILE:
-            files.rm_file(other)
+def _write_object(leaf: str, content: bytes) -> None:
+    """Write the file of a leaf folder in a store, in place of all that is there."""
+    if set(sizes(leaf)) <= {_FILE}:
+        write_bytes(joined(leaf, _FILE), content)
+        return
+    # Of several files, some could be gone and others not: readers then see that it isn't finished.
+    with whole_folder(leaf, mark=_FILE) as folder:
+        (folder / _FILE).write_bytes(content)
 
 
 def _as_written(name: str, table: pa.Table, rules: str) -> pa.Table:

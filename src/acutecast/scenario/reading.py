@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from acutecast.errors import AcutecastError, Problem
-from acutecast.files import file_system, is_url
+from acutecast.files import file_system, is_url, reason, store_errors
 from acutecast.scenario.distributions import CLASSES
 from acutecast.scenario.faults import shown
 from acutecast.scenario.migrate import migrate
@@ -138,8 +138,8 @@ def _read(source: str | os.PathLike[str]) -> bytes:
         raise AcutecastError(
             Problem("is a folder, not a file", remedy="Name the scenario file in it.")
         ) from None
-    except (OSError, ValueError) as error:
-        raise AcutecastError(Problem(f"the file cannot be read ({error})")) from None
+    except (ValueError, *store_errors()) as error:
+        raise AcutecastError(Problem(f"the file cannot be read ({reason(error)})")) from None
 
 
 def _decode(content: bytes) -> Any:

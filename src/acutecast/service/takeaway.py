@@ -18,6 +18,7 @@ from fastapi import APIRouter, Query, Response
 from starlette.responses import FileResponse
 
 from acutecast.errors import AcutecastError
+from acutecast.files import is_url, joined, read_bytes
 from acutecast.service.caller import Caller, Shared
 from acutecast.service.opened import check_given, given_files, opened, threshold
 from acutecast.service.questions import Suppress, parts
@@ -70,10 +71,16 @@ def stored_file(ws: Shared, person: Caller, run: RunId, name: str) -> Response:
     """Fetch a stored table of a run, as Parquet."""
     job, result = opened(ws, person, run)
     check_given(ws, result, name)
-    path = job.folder / name
-    if not path.is_file():  # the run was deleted in this moment
-        raise Forbidden()
-    return FileResponse(path, media_type=MEDIA["parquet"], filename=path.name)
+    path, called = joined(job.folder, name), name.rsplit("/", 1)[-1]
+    try:
+        if is_url(path):
+            return _download(read_bytes(path), MEDIA["parquet"], called)
+        if Path(path).is_file():
+            return FileResponse(path, media_type=MEDIA["parquet"], filename=called)
+    except FileNotFoundError:
+        pass
+    # The run was deleted in this moment.
+    raise Forbidden()
 
 
 @ROUTES.get(

@@ -7,6 +7,7 @@ the other sees that nothing changed; no database needs more than single updates 
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from uuid import uuid4
 from sqlalchemy import case, null, select, update
 
 from acutecast.compute import Event
+from acutecast.errors import AcutecastError
+from acutecast.files import remove
 from acutecast.workspace.content import storable
 from acutecast.workspace.tables import JOB
 from acutecast.workspace.workspace import clock
@@ -24,6 +27,7 @@ from acutecast.workspace.workspace import clock
 if TYPE_CHECKING:
     from acutecast.workspace.workspace import Workspace
 
+_LOG = logging.getLogger(__name__)
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 STALE = timedelta(seconds=30)
 """A worker that has not been heard of for so long is taken for dead."""
@@ -197,20 +201,40 @@ def requeue_stale(ws: Workspace, at: datetime | None = None) -> int:
         count += changed
         if changed:
             # Another worker may have begun the next attempt by now, which has another folder.
-            clear(ws, folder_name(job, attempt))
+            _tidy(ws, folder_name(job, attempt))
     return count
 
 
 def clear_all(ws: Workspace, job: str) -> None:
-    """Remove the results of every attempt at a job that is over."""
-    clear(ws, *(folder_name(job, attempt + 1) for attempt in range(MOST_ATTEMPTS)))
+    """Remove the results of every attempt at a job that is over; it raises what `clear` does."""
+    clear(ws, *_folders(job))
+
+
+def _folders(job: str) -> list[str]:
+    return [folder_name(job, attempt + 1) for attempt in range(MOST_ATTEMPTS)]
 
 
 def clear(ws: Workspace, *names: str) -> None:
-    """Remove folders of attempts, and what killed workers left half-written beside them."""
+    """Remove folders of attempts, and what killed workers left half-written of them.
+
+    Raises:
+        AcutecastError: where they are on a store that can't be reached.
+    """
     for name in names:
-        for folder in (ws.settings.runs / name, *ws.settings.runs.glob(f".{name}.*")):
-            shutil.rmtree(folder, ignore_errors=True)
+        folder = ws.settings.folder_of(name)
+        if isinstance(folder, str):
+            remove(folder)
+            continue
+        for found in (folder, *folder.parent.glob(f".{name}.*")):
+            shutil.rmtree(found, ignore_errors=True)
+
+
+def _tidy(ws: Workspace, *names: str) -> None:
+    """Remove folders that nobody sees; a store that can't be reached keeps nobody from working."""
+    try:
+        clear(ws, *names)
+    except AcutecastError as error:
+        _LOG.warning("what is left of %s could not be removed (%s)", names[0], error)
 
 
 def _finish(ws: Workspace, claim: Claim, said: Callable[[datetime], dict[str, Any]]) -> None:
@@ -222,9 +246,9 @@ def _finish(ws: Workspace, claim: Claim, said: Callable[[datetime], dict[str, An
         row = connection.execute(how).one()
     # Whoever deletes a job marks it first and then removes the folder: one of the two sees both.
     if row.state in (FAILED, CANCELLED) or (row.state == DONE and row.deleted_at is not None):
-        clear_all(ws, claim.id)
+        _tidy(ws, *_folders(claim.id))
     elif not mine and row.attempts > claim.attempt:
-        clear(ws, claim.folder)
+        _tidy(ws, claim.folder)
 
 
 def _mine(claim: Claim) -> tuple[Any, ...]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from acutecast.errors import AcutecastError, Problem
 from acutecast.files import file_system, is_url
+from acutecast.stores import reaching
 from acutecast.workspace.access import Forbidden, Person, may
 from acutecast.workspace.locks import alone
 from acutecast.workspace.settings import Settings
@@ -139,8 +140,9 @@ def evidence_root(ws: Workspace, person: Person, code: str) -> str | None:
     """
     root = dataset_of(ws, person, code).root
     folder = posixpath.join(root, "assumptions")
-    system, path = file_system(folder)
-    return folder if system.isdir(path) else None
+    with reaching(folder):
+        system, path = file_system(folder)
+        return folder if system.isdir(path) else None
 
 
 def demo_root(settings: Settings) -> Path:
@@ -238,16 +240,17 @@ def _stamps(dataset: Dataset) -> list[Any]:
     from acutecast.provider import TABLES
     from acutecast.provider.read import leaf_folder
 
-    system, base = file_system(dataset.root)
-    system.invalidate_cache()
     stamps: list[Any] = []
-    for table in TABLES:
-        leaf = leaf_folder(base, table, dataset.code, dataset.year)
-        found = system.find(leaf, detail=True) if system.isdir(leaf) else {}
-        stamps += [
-            (path, *(str(about.get(name, "")) for name in _TELLING))
-            for path, about in sorted(found.items())
-        ]
+    with reaching(dataset.root):
+        system, base = file_system(dataset.root)
+        system.invalidate_cache()
+        for table in TABLES:
+            leaf = leaf_folder(base, table, dataset.code, dataset.year)
+            found = system.find(leaf, detail=True) if system.isdir(leaf) else {}
+            stamps += [
+                (path, *(str(about.get(name, "")) for name in _TELLING))
+                for path, about in sorted(found.items())
+            ]
     return stamps
 
 

@@ -51,7 +51,7 @@ class JobRow:
         message: what went wrong, or what to know of the result; a line each.
         asked_at, started_at, ended_at: in UTC.
         options: "runs", "years", "baseline_year", "capacity", "suppress", as they were taken.
-        folder: where the result is, once it is done.
+        folder: where the result is, once it is done: a path, or the URL of a store.
     """
 
     id: str
@@ -75,7 +75,7 @@ class JobRow:
     started_at: datetime | None
     ended_at: datetime | None
     options: Mapping[str, Any]
-    folder: Path
+    folder: Path | str
 
 
 _MADE = ("position", "seconds_left", "stopping", "options", "folder")
@@ -343,11 +343,11 @@ def _rows(ws: Workspace, person: Person, *wanted: Any) -> list[JobRow]:
         if any(row.state == QUEUED for row in rows):
             in_turn = connection.execute(waiting.order_by(JOB.c.asked_at, JOB.c.id)).scalars()
             places = {job: place for place, job in enumerate(in_turn, start=1)}
-    jobs = [(_row(row._mapping, places.get(row.id), ws.settings.runs), row.gone) for row in rows]
+    jobs = [(_row(ws, row._mapping, places.get(row.id)), row.gone) for row in rows]
     return [job for job, gone in jobs if may(person, "delete" if gone else "see", job)]
 
 
-def _row(row: RowMapping, position: int | None, runs: Path) -> JobRow:
+def _row(ws: Workspace, row: RowMapping, position: int | None) -> JobRow:
     running = row["state"] == RUNNING
     return JobRow(
         **{name: row[name] for name in _STORED},
@@ -355,5 +355,5 @@ def _row(row: RowMapping, position: int | None, runs: Path) -> JobRow:
         seconds_left=seconds_left(*(row[name] for name in _PROGRESS)) if running else None,
         stopping=running and row["stop_asked"],
         options=json.loads(row["options"]),
-        folder=runs / claims.folder_name(row["id"], row["attempts"]),
+        folder=ws.settings.folder_of(claims.folder_name(row["id"], row["attempts"])),
     )

@@ -32,6 +32,8 @@ def told(warnings: Iterable[Mapping[str, Any]], least: int | None) -> list[str]:
 def without_paths(text: str, settings: Settings) -> str:
     """Write names in the place of paths that say how an installation is set up."""
     named = {str(settings.home): "WORKSPACE"} | dict.fromkeys(settings.data, "DATA")
+    if settings.results is not None:
+        named[str(settings.runs)] = "RESULTS"
     for path in sorted(named, key=len, reverse=True):
         # What is relative, such as "data" or ".", also stands in words.
         if is_url(path) or (Path(path).is_absolute() and path != "/"):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acutecast.errors import Problem, raise_if_any
-from acutecast.files import is_url, local
+from acutecast.files import is_url, joined, local
 
 IDENTITIES = ("local", "connect", "proxy", "azure")
 
@@ -19,8 +19,11 @@ class Settings:
     """How an installation is set up.
 
     Attributes:
-        home: folder of the database (unless `database` says otherwise), the runs and the demo.
+        home: folder of the database and the runs (unless `database` and `results` say otherwise),
+            and of the demo.
         database: SQLAlchemy URL; SQLite in `home` where None.
+        results: folder or fsspec URL ("abfs://results/runs") of the stored runs; `runs` in `home`
+            where None.
         data: roots of provider tables, paths or URLs, separated by spaces; one with spaces in it
             stands in double quotes. The demo region in `home` where empty.
         identity: who says who a person is: "local" (one person, no questions: a laptop),
@@ -40,6 +43,7 @@ class Settings:
 
     home: Path
     database: str | None = None
+    results: str | None = None
     data: tuple[str, ...] = ()
     identity: str = "local"
     user_header: str = "X-Forwarded-User"
@@ -59,14 +63,29 @@ class Settings:
         return self.database or f"sqlite:///{self.home / 'acutecast.db'}"
 
     @property
-    def runs(self) -> Path:
-        """The folder of the stored runs."""
-        return self.home / "runs"
+    def runs(self) -> Path | str:
+        """The folder of the stored runs, or their URL."""
+        if self.results is None:
+            return self.home / "runs"
+        return self.results.rstrip("/") if is_url(self.results) else local(self.results)
+
+    def folder_of(self, job: str) -> Path | str:
+        """Give the folder of a job's run, or its URL."""
+        runs = self.runs
+        return joined(runs, job) if isinstance(runs, str) else runs / job
+
+    @property
+    def said(self) -> str:
+        """A sentence on where everything is kept."""
+        if self.results is None:
+            return f"Scenarios and runs are kept in {self.home}."
+        return f"Scenarios are kept in {self.home}, and runs in {self.runs}."
 
 
 VARIABLES = (
     ("ACUTECAST_HOME", "home"),
     ("ACUTECAST_DATABASE", "database"),
+    ("ACUTECAST_RESULTS", "results"),
     ("ACUTECAST_DATA", "data"),
     ("ACUTECAST_IDENTITY", "identity"),
     ("ACUTECAST_USER_HEADER", "user_header"),
@@ -139,6 +158,8 @@ def read_settings(environment: Mapping[str, str] = os.environ, **stated: object)
     for name in ("database", "user_header", "groups_header", "identity"):
         if name in raw:
             values[name] = str(raw[name])
+    if "results" in raw:
+        values["results"] = _whole_root(str(raw["results"]))
     if "data" in raw:
         data = raw["data"]
         if isinstance(data, str) and not _ROOTS.fullmatch(data):

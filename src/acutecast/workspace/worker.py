@@ -73,10 +73,11 @@ def work_once(
     claim = claims.take(ws, worker)
     if claim is None:
         return False
-    claims.clear(ws, claim.folder)
     pulse = _Pulse(ws, claim, stop or threading.Event())
     try:
         with pulse:
+            # What a killed worker left of an earlier attempt.
+            claims.clear(ws, claim.folder)
             message = (execute or run_model)(ws, claim, pulse.watch, pulse.cancelled)
     except Cancelled:
         if pulse.asked:
@@ -145,7 +146,7 @@ def run_model(ws: Workspace, claim: Claim, watch: Watch, cancelled: Callable[[],
     run = api.run(
         dict(claim.content),
         kept_provider(data),
-        ws.settings.runs / claim.folder,
+        ws.settings.folder_of(claim.folder),
         runs=asked["runs"],
         years=asked["years"],
         threads=ws.settings.threads,

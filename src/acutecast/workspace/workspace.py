@@ -14,7 +14,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoneFree
 
-from acutecast.errors import AcutecastError, Problem
+from acutecast.errors import AcutecastError, Problem, raise_if_any
+from acutecast.stores import bucket_problems
 from acutecast.workspace.locks import alone
 from acutecast.workspace.settings import Settings
 
@@ -133,8 +134,8 @@ def open_workspace(settings: Settings) -> Workspace:
     Several processes may do so at the same time.
 
     Raises:
-        AcutecastError: where folder or database cannot be used, where a newer Acutecast made the
-            database, and with everything wrong with the file of roles.
+        AcutecastError: where folder, database or the store of results cannot be used, where a newer
+            Acutecast made the database, and with everything wrong with the file of roles.
     """
     from acutecast.workspace.access_file import read_access
 
@@ -146,6 +147,9 @@ def open_workspace(settings: Settings) -> Workspace:
         raise AcutecastError(
             Problem(f"the folder cannot be made: {error.strerror}", str(settings.home))
         ) from error
+    if isinstance(settings.runs, str):
+        # Of a run that there is not, so that little is listed.
+        raise_if_any(bucket_problems(settings.folder_of("none")), "The results cannot be stored")
     url = _checked_url(settings.url)
     engine = _engine(url)
     try:
