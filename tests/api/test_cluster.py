@@ -99,6 +99,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_bytes(data, expected, sche
     assert digests(nation.path) == expected
 
 
+@pytest.mark.long
 def test_processes_beside_this_one_may_be_lost_too(data, expected, tmp_path):
     killed: list[int] = []
 

@@ -127,6 +127,7 @@ def test_a_share_moves_about_that_share_and_grows_evenly(data, still, tmp_path):
     assert draws["flows.R01.R00.R00X.op..."].unique().to_list() == [0.5]
 
 
+@pytest.mark.long
 def test_two_processes_move_the_same(data, tmp_path):
     flow = {"from": "R00", "to": "R01", "activity": "aae", "share": [0.2, 0.6]}
     one = moved([flow], data, tmp_path / "one")

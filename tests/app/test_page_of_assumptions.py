@@ -216,6 +216,7 @@ def test_a_change_is_undone_and_the_scenario_goes_back(page, site, made, stored,
     assert kinds == ["revert", "undo", "edit", "create"]
 
 
+@pytest.mark.long
 def test_every_section_opens_and_can_be_used_by_all(page, site, made):
     id = made(
         expat={"op": {"110": {"distribution": "triangular", "low": 0.8, "mode": 0.9, "high": 1}}},

@@ -272,6 +272,7 @@ def test_what_can_no_longer_be_chosen_is_left_out(results):
     assert kept == Selection(activity="op", pods=("op_first",), ages=("0",))
 
 
+@pytest.mark.long
 def test_the_workbook_and_the_report_open_and_say_the_same(page, results):
     page.goto(results.site.link(link("report", run=results.job.id)))
     total = views.show(results.run, "summary")[0].table.row(0, named=True)["principal"]

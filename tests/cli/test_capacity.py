@@ -40,6 +40,7 @@ def test_a_table_a_picture_and_a_page(stored):
     assert {row["area"] for row in told["capacity"]} >= {AREA}
 
 
+@pytest.mark.long
 def test_one_pass_gives_the_same(stored):
     told = json.loads(acutecast("capacity", stored / "run", "--json").stdout)
     acutecast("run", stored / "base.json", "--data", stored / "data", "--out", stored / "other",
@@ -72,6 +73,7 @@ def test_tables_that_moved_or_changed(stored, tmp_path):
     assert "nowhere" in done.stderr
 
 
+@pytest.mark.long
 def test_sites_and_the_chain(stored):
     done = acutecast("capacity", stored / "run", "--by-site", "--workforce", "--diagnostics",
                      "--elective-days", 5)  # fmt: skip
