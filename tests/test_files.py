@@ -55,11 +55,12 @@ def test_an_unknown_protocol_is_a_problem_of_the_path():
     assert caught.value.problems[0].where == "nowhere://x/y"
 
 
-def test_a_missing_package_names_its_extra(monkeypatch):
+@pytest.mark.parametrize(("package", "url"), [("s3fs", "s3a://b/key"), ("adlfs", "az://b/key")])
+def test_a_missing_package_names_its_extra(monkeypatch, package, url):
     """None in the table of modules is how Python marks a package that cannot be imported."""
-    monkeypatch.setitem(sys.modules, "s3fs", None)
+    monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(AcutecastError, match=r"pip install 'acutecast\[cloud\]'"):
-        file_system("s3://bucket/key")
+        file_system(url)
 
 
 def left_in(folder) -> list[str]:

@@ -102,3 +102,14 @@ def test_a_table_that_is_not_there(stored):
 def test_tables_are_read_once(stored):
     run = open_run(stored)
     assert run.cube("ip_full") is run.cube("ip_full")
+
+
+def test_a_run_replaced_while_it_is_open_is_not_mixed(tmp_path):
+    save_run(make_projection(seed=1), SCENARIO, PROVIDER, tmp_path / "run")
+    opened = open_run(tmp_path / "run")
+    before = opened.cube("ip_full").values
+    save_run(make_projection(seed=2, cells=40), SCENARIO, PROVIDER, tmp_path / "run")
+    assert opened.cube("ip_full").values is before
+    for read in (lambda: opened.cube("op_full"), lambda: opened.parts("attribution")):
+        with pytest.raises(AcutecastError, match=r"replaced after it was opened\. Open it again"):
+            read()

@@ -77,7 +77,7 @@ class Run:
         """Give what each run used: `model_run`, `variant`, and a column per assumption."""
         import polars as pl
 
-        with _readable(self.path, "draws.parquet") as source:
+        with _readable(self.path, "draws.parquet", self._bytes("draws.parquet")) as source:
             return pl.read_parquet(source).with_columns(pl.col("variant").cast(pl.String))
 
     def cube(self, view: str) -> Cells:
@@ -185,16 +185,22 @@ class Run:
                 )
             )
         if file not in self._tables:
-            with _readable(self.path, file) as source:
+            with _readable(self.path, file, self._bytes(file)) as source:
                 self._tables[file] = read_cells(source, Path(file).stem, self.runs)
         return self._tables[file]
 
+    def _bytes(self, file: str) -> int | None:
+        return self.info["tables"].get(file, {}).get("bytes")
+
 
 class _readable:
-    """Open a file of a run; a fault of the file is an error that names it."""
+    """Open a file of a run; a fault of the file is an error that names it.
 
-    def __init__(self, path: str, file: str) -> None:
-        self.path, self.file = path, file
+    One that has not its size any more is of another run, which replaced this one.
+    """
+
+    def __init__(self, path: str, file: str, size: int | None = None) -> None:
+        self.path, self.file, self.size = path, file, size
 
     def __enter__(self) -> Any:
         try:
@@ -205,6 +211,17 @@ class _readable:
                 self.handle = (Path(self.path) / self.file).open("rb")
         except OSError as error:
             raise _damaged(self.path, self.file, error) from error
+        there = self.handle.seek(0, os.SEEK_END)
+        self.handle.seek(0)
+        if self.size not in (None, there):
+            self.handle.close()
+            raise AcutecastError(
+                Problem(
+                    "the run was replaced after it was opened",
+                    where=f"{self.path}/{self.file}",
+                    remedy="Open it again.",
+                )
+            )
         return self.handle
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
