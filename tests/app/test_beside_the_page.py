@@ -17,6 +17,7 @@ from acutecast.app.visit import Visit, link, parse_query
 from acutecast.errors import AcutecastError, Cancelled, Problem
 from acutecast.report.views import Selection
 from acutecast.workspace import Person, Settings, create_scenario, open_workspace
+from app.test_page_of_runs import job
 from service.in_process import Client
 
 DEMO = ("demo", "data", "ip", "fyear=2023", "dataset=DEMO")
@@ -114,7 +115,7 @@ def test_nothing_of_a_page_of_assumptions_is_left_when_it_is_closed(workspace):
     async def run() -> None:
         session = Session()
         here = Here(None, None, session, Visit(workspace, person, {"scenario": id}))
-        here.on = lambda *_: None
+        vars(here)["on"] = lambda *_: None
         here.begin()
         await session.close()
         assert await under_way() == 0
@@ -190,11 +191,10 @@ def test_an_address_names_one_thing(workspace):
     person = Person("anna", "Anna", "analyst", ("*",))
     id = create_scenario(workspace, person, {"name": "x"}, "DEMO").id
     visit = Visit(workspace, person, {"page": "results", "scenario": id, "run": "r"})
-    job = type("Job", (), {"scenario_id": "another", "id": "r"})
-    vars(visit)["job"] = job
+    vars(visit)["job"] = job(scenario_id="another")
     with pytest.raises(AcutecastError, match="a run of another one"):
         application._known(visit)
-    job.scenario_id = id
+    vars(visit)["job"] = job(scenario_id=id)
     application._known(visit)
     # Names in an address are not names of ours.
     assert visit.link("runs", self="1", page_="2") == f"?page=runs&scenario={id}&self=1&page_=2"
@@ -207,11 +207,11 @@ def test_times_are_told_so_that_nobody_mistakes_the_zone():
     from acutecast.app.pages.assumptions.telling import ago
 
     at = datetime(2026, 7, 3, 9, 5)
-    job = type("Job", (), {"ended_at": at, "asked_at": at})
+    done = job(state="done", ended_at=at)
     zone = at.replace(tzinfo=UTC).astimezone().strftime("%Z")
-    assert when(job).startswith("3 July 2026, ")
-    assert when(job).endswith(zone)
-    assert 'datetime="2026-07-03T09:05:00Z"' in live.html(ended(job))
+    assert when(done).startswith("3 July 2026, ")
+    assert when(done).endswith(zone)
+    assert 'datetime="2026-07-03T09:05:00Z"' in live.html(ended(done))
     for minutes, words in ((0, "just now"), (1, "1 minute ago"), (125, "2 hours ago"),
                            (3000, "2 days ago")):  # fmt: skip
         later = datetime.fromtimestamp(at.timestamp() + 60 * minutes)

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from app.conftest import Site, faults_of_accessibility, serve, stop
 
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 FALLS = "Falls Related Admissions"
 FRAIL = "Older People with Frailty Admissions (High Frailty Risk)"

@@ -19,7 +19,7 @@ from acutecast.workspace.settings import Settings
 from app.conftest import Site, faults_of_accessibility
 
 # Longer than usual: tests may share the machine with others.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 FALLS = "Falls Related Admissions"
 FRAIL = "Older People with Frailty Admissions (High Frailty Risk)"
 # Sections that are made as expatriation is.

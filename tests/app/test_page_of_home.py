@@ -282,7 +282,7 @@ def test_sharing_shows_a_scenario_to_others_of_the_provider(browser, of_people):
     try:
         for name in ("anna", "ben", "cleo"):
             context = browser.new_context(extra_http_headers={"X-Forwarded-User": name})
-            context.set_default_timeout(20_000)
+            context.set_default_timeout(60_000)
             people[name] = context.new_page()
         anna, ben, cleo = people.values()
         at_home(anna, of_people)

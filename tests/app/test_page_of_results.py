@@ -39,7 +39,7 @@ from acutecast.workspace.edits import Edit
 from acutecast.workspace.settings import Settings
 from app.conftest import Site, faults_of_accessibility
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 
 FALLS = {"ip": {"falls_related_admissions": [0.7, 0.9]}}
 

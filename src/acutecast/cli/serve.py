@@ -75,7 +75,13 @@ def app(
             if open_page:
                 when_up(address)
             server = uvicorn.Server(
-                uvicorn.Config(application, log_level="warning", ws_max_size=64 * 2**20)
+                uvicorn.Config(
+                    application,
+                    log_level="warning",
+                    ws_max_size=64 * 2**20,
+                    # Downloads are not waited for: the workers' runs must be put back in time.
+                    timeout_graceful_shutdown=5,
+                )
             )
             server.run(sockets=[sock])
         finally:

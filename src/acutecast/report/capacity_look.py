@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from acutecast.errors import AcutecastError, Problem, raise_if_any
 from acutecast.report.charts import (
-    _FONT,
-    _INDENT,
     DARK_BLUE,
     DARK_GREY,
+    FONT,
     GREY,
+    INDENT,
     INK,
     PALE_GREY,
     financial_year,
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import altair as alt
     import polars as pl
 
-FONT, INDENT = _FONT, _INDENT
 FIGURE_LABELS = {
     "preset": "By the preset (fixed target occupancy)",
     "simulated": "Simulated need",

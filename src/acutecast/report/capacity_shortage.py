@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import altair as alt
     import polars as pl
 
-_TICKS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+SHARE_TICKS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 
 def shortage_chart(capacity: HospitalCapacity, area: str, site: str = "all") -> alt.VConcatChart:
@@ -63,11 +63,11 @@ def shortage_panel(
     unit, risk = area["unit"], capacity.risk
     floor = min(0.001, risk / 5)
     curve = capacity.shortage(area["area"], site)
-    marks = _marks(curve, area["figures"], risk)
-    curve, top = _window(curve, marks, risk, floor)
+    marks = marked_needs(curve, area["figures"], risk)
+    curve, top = window_of(curve, marks, risk, floor)
     x = _beds_axis(curve, marks, unit)
     axis = alt.Axis(
-        values=[tick for tick in _TICKS if floor <= tick <= top],
+        values=[tick for tick in SHARE_TICKS if floor <= tick <= top],
         labelExpr="format(datum.value, '.2~%')",
         labelOverlap=False,
         domain=False,
@@ -117,7 +117,7 @@ def shortage_panel(
     )
 
 
-def _marks(curve: pl.DataFrame, figures: dict[str, Any], risk: float) -> pl.DataFrame:
+def marked_needs(curve: pl.DataFrame, figures: dict[str, Any], risk: float) -> pl.DataFrame:
     """Give what the curve marks: the simulated need at the risk, the preset on the curve."""
     import polars as pl
 
@@ -162,7 +162,7 @@ def _marks(curve: pl.DataFrame, figures: dict[str, Any], risk: float) -> pl.Data
     return pl.DataFrame(rows)
 
 
-def _window(
+def window_of(
     curve: pl.DataFrame, marks: pl.DataFrame, risk: float, floor: float
 ) -> tuple[pl.DataFrame, float]:
     """Give the part of the curve that matters to a decision, and the share at its top."""

@@ -22,14 +22,16 @@ from acutecast.report.charts import (
     LIGHT_BLUE,
     ORANGE,
     PALE_GREY,
+    YEAR_LABEL,
     financial_year,
+    year_ticks,
 )
 
 if TYPE_CHECKING:
     import altair as alt
     import polars as pl
 
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def week_chart(capacity: HospitalCapacity, area: str, site: str = "all") -> alt.VConcatChart:
@@ -63,7 +65,7 @@ def week_panel(
     unit, need = area["unit"], area["figures"]["simulated"]
     week = capacity.week(area["area"], site).with_columns(
         hour_of_week=24 * pl.col("weekday") + pl.col("hour"),
-        day=pl.col("weekday").replace_strict(list(range(7)), list(_DAYS)),
+        day=pl.col("weekday").replace_strict(list(range(7)), list(DAYS)),
     )
     low, high = min(*week["p10"], *week["mean"]), max(*week["p90"], *week["mean"], need["mean"])
     low = 0.0 if low < 0.5 * high else low
@@ -203,15 +205,14 @@ def _year_axis(capacity: HospitalCapacity) -> alt.X:
     import altair as alt
 
     first, last = capacity.baseline_year, capacity.horizon
-    thirds = {first + round((last - first) * third / 3) for third in range(4)}
     return alt.X(
         "year:Q",
         title=None,
         scale=alt.Scale(domain=[first, last], nice=False, padding=9),
         axis=alt.Axis(
-            values=sorted(thirds) if len(capacity.years) > 1 else [first, last],
+            values=year_ticks(first, last) if len(capacity.years) > 1 else [first, last],
             grid=False,
-            labelExpr="datum.value + '/' + slice(toString(datum.value + 1), -2)",
+            labelExpr=YEAR_LABEL,
         ),
     )
 

@@ -14,7 +14,7 @@ from acutecast.insight import evidence as known
 from acutecast.insight.evidence import Chosen, Evidence
 from acutecast.insight.evidence_tables import Root
 from acutecast.provider import Provider
-from acutecast.report.charts import financial_year
+from acutecast.report.charts import YEAR_LABEL, financial_year, year_ticks
 from acutecast.report.evidence_axis import (
     BAND,
     HEIGHT,
@@ -31,7 +31,7 @@ from acutecast.report.evidence_axis import (
 )
 from acutecast.report.evidence_funnel import funnel_shown
 from acutecast.report.evidence_people import age_sex_shown, causes_shown, intervals_shown
-from acutecast.report.views.drawing import FILLED, YEAR_LABEL, haloed, mark, picture, tips
+from acutecast.report.views.drawing import FILLED, haloed, mark, picture, tips
 from acutecast.report.views.look import quickly
 from acutecast.report.views.shown import Column, Shown, nothing, table_of
 
@@ -153,12 +153,13 @@ def _trend_chart(rows: polars.DataFrame, scale: Scale, chosen: Chosen | None) ->
 
     years = rows["year"].to_list() + ([chosen.years[-1]] if chosen else [])
     first, last = min(years), max(years)
-    ticks = sorted({first + round((last - first) * part / 4) for part in range(5)})
     x = alt.X(
         "year:Q",
         title=None,
         scale=alt.Scale(domain=[first, last], nice=False, padding=16),
-        axis=alt.Axis(values=ticks, grid=False, labelExpr=YEAR_LABEL, labelFlush=False),
+        axis=alt.Axis(
+            values=year_ticks(first, last, 4), grid=False, labelExpr=YEAR_LABEL, labelFlush=False
+        ),
     )
     at = {"x": x, "y": scale.y()}
     dot = at | {

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from acutecast import facts
 from acutecast.errors import AcutecastError, Problem
 from acutecast.report.charts import (
-    _FONT,
     BLUE,
     DARK_GREY,
     FACTOR_LABELS,
+    FONT,
     GREY,
     INK,
     LIGHT_BLUE,
@@ -392,7 +392,7 @@ def _title(text: str, notes: list[str]) -> Any:
 def _look(chart: Any) -> Any:
     return (
         chart.properties(padding={"left": 16, "right": 24, "top": 14, "bottom": 12})
-        .configure(font=_FONT, background="white")
+        .configure(font=FONT, background="white")
         .configure_view(stroke=None)
         .configure_axis(labelFontSize=11, labelColor=INK, titleColor=DARK_GREY,
                         gridColor=PALE_GREY, domainColor=GREY)

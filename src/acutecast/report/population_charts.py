@@ -106,7 +106,7 @@ def fan_chart(people: pl.DataFrame, own: str, title: str = "") -> alt.ConcatChar
     mine = people.filter(pl.col("variant") == own)
     others = people.filter(pl.col("variant") != own)
     variants = [name_of(own), *(name_of(v) for v in others["variant"].unique(maintain_order=True))]
-    tones = [BLUE, ORANGE, DARK_GREY, GREY, LIGHT_BLUE, DARK_BLUE, "#768692", "#AE2573", "#006747"]
+    tones = [BLUE, ORANGE, DARK_GREY, GREY, LIGHT_BLUE, DARK_BLUE, "#7C2855", "#AE2573", "#006747"]
     scale = alt.Scale(domain=variants, range=tones[: len(variants)])
     x = alt.X("year:Q", title=None, axis=alt.Axis(format="d", tickCount=5, grid=False),
               scale=alt.Scale(nice=False))  # fmt: skip

@@ -15,7 +15,7 @@ from acutecast.report.documents.blocks import (
     table_of_shown,
 )
 from acutecast.report.documents.subject import Subject
-from acutecast.report.views import show
+from acutecast.report.views import show, view
 from acutecast.report.views.asked import known
 from acutecast.report.views.shown import Shown
 from acutecast.report.views.summary import COUNTED
@@ -38,7 +38,9 @@ def shown(subject: Subject, key: str, **chosen: object) -> tuple[Shown, ...]:
         key: the view.
         chosen: more fields of the selection.
     """
-    return show(subject.run, key, replace(subject.selection, **chosen))
+    # A view of every year has the chosen one too, and need not say that it does not choose.
+    year = subject.selection.year if "year" in view(key).filters else None
+    return show(subject.run, key, replace(subject.selection, year=year, **chosen))
 
 
 def measures(subject: Subject, wanted: Sequence[str]) -> list[str]:

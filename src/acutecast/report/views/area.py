@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from acutecast.report.capacity_look import chosen_area
-from acutecast.report.capacity_time import paths_by_year
+from acutecast.report.capacity_time import DAYS, paths_by_year
 from acutecast.report.charts import financial_year
 from acutecast.report.views.area_charts import shortage_drawing, week_drawing, years_drawing
 from acutecast.report.views.asked import kept, year_of
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from acutecast.capacity.stored import Capacity
     from acutecast.results.run import Run
-
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def shortage(run: Run, selection: Selection) -> tuple[Shown, ...]:
@@ -90,7 +88,7 @@ def week(run: Run, selection: Selection) -> tuple[Shown, ...]:
         import polars as pl
 
         hours = capacity.week(area["area"], selection.site)
-        day = pl.col("weekday").replace_strict(list(range(7)), list(_DAYS), return_dtype=pl.String)
+        day = pl.col("weekday").replace_strict(list(range(7)), list(DAYS), return_dtype=pl.String)
         hour = pl.format("{}:00", pl.col("hour").cast(pl.String).str.zfill(2))
         words = (
             f"The line is the mean number of {area['unit']} occupied by hour of the week, the band "

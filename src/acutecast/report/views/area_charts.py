@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from acutecast.report.capacity_shortage import _TICKS, _marks, _window
+from acutecast.report.capacity_shortage import SHARE_TICKS, marked_needs, window_of
 from acutecast.report.charts import financial_year
 from acutecast.report.views.drawing import (
     FILLED,
@@ -40,8 +40,8 @@ def shortage_drawing(curve: polars.DataFrame, area: dict[str, Any], risk: float)
 
     unit = area["unit"]
     floor = min(0.001, risk / 5)
-    marks = _marks(curve, area["figures"], risk)
-    curve, top = _window(curve, marks, risk, floor)
+    marks = marked_needs(curve, area["figures"], risk)
+    curve, top = window_of(curve, marks, risk, floor)
     # Where hardly an hour is not short, the curve says nothing more.
     needed = min(*marks["beds"], *marks["p10"])
     flat = (curve["mean"] > 0.99) & (curve["beds"] + 1 < needed)
@@ -62,7 +62,7 @@ def shortage_drawing(curve: polars.DataFrame, area: dict[str, Any], risk: float)
         title=title,
         scale=alt.Scale(type="log", domain=[floor, 1.2 * top], nice=False),
         axis=alt.Axis(
-            values=[tick for tick in _TICKS if floor <= tick <= top],
+            values=[tick for tick in SHARE_TICKS if floor <= tick <= top],
             labelExpr="format(datum.value, '.2~%')",
             labelOverlap=False,
             domain=False,

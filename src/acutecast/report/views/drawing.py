@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Literal
 
+from acutecast.report.charts import YEAR_LABEL, year_ticks
+
 if TYPE_CHECKING:
     import altair as alt
 
 Kind = Literal["area", "bar", "circle", "line", "point", "rule", "text"]
-YEAR_LABEL = "datum.value + '/' + slice(toString(datum.value + 1), -2)"
 ROW = 24
 _LINE, _NARROW_LINE = 42, 21
 # A page is narrow on a phone, beside another or at a zoom of 400%. Pictures have no container and
@@ -163,9 +164,7 @@ def year_axis(first: int, last: int, years: Sequence[int] = ()) -> alt.X:
     """Give an axis of financial years from the first to the last, with up to four labels."""
     import altair as alt
 
-    ticks = sorted({first + round((last - first) * third / 3) for third in range(4)})
-    if len(years) == 1:
-        ticks = [first, last]
+    ticks = [first, last] if len(years) == 1 else year_ticks(first, last)
     return alt.X(
         "year:Q",
         title=None,

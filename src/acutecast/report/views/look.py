@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from acutecast.report.charts import _FONT, BLUE, DARK_BLUE, DARK_GREY, GREY, INK, PALE_GREY
+from acutecast.report.charts import BLUE, DARK_BLUE, DARK_GREY, FONT, GREY, INK, PALE_GREY
 
 PRINT_WIDTH = 640
 DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [4, 4], [12, 4])
@@ -62,7 +62,7 @@ def theme(dark: bool = False) -> dict[str, Any]:
     label = {"labelColor": c["soft"], "titleColor": c["soft"]}
     label |= {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"}
     return {
-        "font": _FONT,
+        "font": FONT,
         "background": "transparent",
         "view": {"stroke": None},
         "axis": {
