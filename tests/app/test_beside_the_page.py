@@ -1,6 +1,8 @@
 """What goes on beside a page: it ends with it, its faults are said, and it holds nobody up."""
 
 import asyncio
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime
 
@@ -185,6 +187,16 @@ def test_a_page_is_made_in_a_thread_and_named_problems_are_pages_too(workspace, 
         assert made_in[0] is not threading.main_thread()
         assert "there is no such page" in client.ask("GET", "/?page=nowhere").body.decode()
         assert client.ask("GET", "/health").json()["ok"]
+
+
+def test_what_a_first_look_loads_is_loaded_before():
+    code = (
+        "import sys; from acutecast.app.opened import warm; warm();"
+        "print({'numba', 'acutecast.capacity.stored', 'altair', 'acutecast.insight.preview'}"
+        " - set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
 
 
 def test_an_address_names_one_thing(workspace):

@@ -5,48 +5,20 @@ What is kept is only given out after the workspace said that the person may see 
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from acutecast.app import live
 from acutecast.errors import AcutecastError
 from acutecast.workspace import JobRow, Person, Workspace, list_jobs, open_result, read_job
+from acutecast.workspace.kept import Kept
 
 if TYPE_CHECKING:
     from acutecast.report.views import Selection, Shown
     from acutecast.results import Run
-
-T = TypeVar("T")
-
-
-class Kept(Generic[T]):
-    """The last few things of a kind; threads may use it at the same time."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._things: OrderedDict[Hashable, T] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, name: Hashable, make: Callable[[], T]) -> T:
-        """Give a thing, made now where it is not kept; an error is not kept."""
-        with self._lock:
-            if name in self._things:
-                self._things.move_to_end(name)
-                return self._things[name]
-        made = make()
-        with self._lock:
-            # Of two made at the same time all use the first, which may hold tables already.
-            made = self._things.setdefault(name, made)
-            self._things.move_to_end(name)
-            while len(self._things) > self._most:
-                self._things.popitem(last=False)
-        return made
-
 
 MOST_COMPARED = 6
 """Runs that can be read side by side."""
@@ -165,11 +137,13 @@ def names_of(jobs: Sequence[JobRow]) -> tuple[str, ...]:
 
 
 def warm() -> None:
-    """Load what the first look at results needs, so that the first visitor does not wait for it."""
+    """Load what the first look at results or assumptions needs, so that nobody waits for it."""
     import altair
     import polars
 
-    from acutecast import capacity
+    # By the names that are used: packages load their parts where these are first asked for.
+    from acutecast.capacity import open_capacity
+    from acutecast.insight import evidence, preview
     from acutecast.report import views
 
-    del altair, polars, capacity, views
+    del altair, polars, open_capacity, evidence, preview, views

@@ -23,7 +23,7 @@ from acutecast.app.live import (
     say_problems,
 )
 from acutecast.app.pages.runs.asking import FIELDS, asked, asking_form
-from acutecast.app.pages.runs.rows import UNDER_WAY, Kept, table
+from acutecast.app.pages.runs.rows import UNDER_WAY, KeptRows, table
 from acutecast.app.visit import Page, Visit, link
 from acutecast.errors import AcutecastError
 from acutecast.workspace import (
@@ -91,7 +91,7 @@ def _jobs(visit: Visit) -> list[JobRow]:
     return list_jobs(visit.workspace, visit.person, visit.query.get("scenario") or None)
 
 
-def _list(visit: Visit, jobs: Sequence[JobRow], kept: Kept | None = None) -> Any:
+def _list(visit: Visit, jobs: Sequence[JobRow], kept: KeptRows | None = None) -> Any:
     of_scenario = bool(visit.query.get("scenario"))
     return table(visit, jobs, of_scenario=of_scenario, all_="all" in visit.query, kept=kept)
 
@@ -137,7 +137,7 @@ class _Here:
         self._visit = visit
         self._places = Places(session)
         self._states: dict[str, str] = {}
-        self._kept: Kept = {}
+        self._kept: KeptRows = {}
 
     def expect(self, job: JobRow) -> None:
         """Say of this run when it has ended, also where it does so before the next look."""

@@ -82,7 +82,7 @@ def options_words(job: JobRow) -> str:
     return ", ".join(parts)
 
 
-Kept = dict[str, tuple[JobRow, str]]
+KeptRows = dict[str, tuple[JobRow, str]]
 """Rows as HTML, by run; a row is only made again where its run has changed."""
 
 
@@ -92,7 +92,7 @@ def table(
     *,
     of_scenario: bool,
     all_: bool = False,
-    kept: Kept | None = None,
+    kept: KeptRows | None = None,
 ) -> Any:
     """Make the table of runs.
 
@@ -130,7 +130,7 @@ def table(
     return ui.TagList(listed, ui.tags.p(everything))
 
 
-def _rows(visit: Visit, jobs: Sequence[JobRow], of_scenario: bool, kept: Kept) -> str:
+def _rows(visit: Visit, jobs: Sequence[JobRow], of_scenario: bool, kept: KeptRows) -> str:
     for job in jobs:
         if job.id not in kept or kept[job.id][0] != job:
             kept[job.id] = (job, html(_row(visit, job, of_scenario)))
