@@ -295,7 +295,9 @@ def data_check(
     from acutecast.provider import check_provider, read_provider
 
     provider = read_provider(path, dataset, year, check=False)
-    problems = check_provider(provider)
+    told = {note.where for note in provider.notes}
+    problems = [p for p in check_provider(provider) if not (p.warning and p.where in told)]
+    problems = [*provider.notes, *problems]
     show.check(provider, problems, json=json)
     if any(not problem.warning for problem in problems):
         raise typer.Exit(USER_ERROR)

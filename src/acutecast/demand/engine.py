@@ -124,7 +124,7 @@ def simulate(
     simulated = time.perf_counter()
     timings = {"compile": compiled - began, "simulate": simulated - compiled}
     draws = Draws(tuple(names), values, np.asarray(variants))
-    return simulation.projection(draws, timings, (*empty, *plan.warnings))
+    return simulation.projection(draws, timings, (*provider.notes, *empty, *plan.warnings))
 
 
 def compiled_plan(provider: Provider, scenario: Scenario, years: tuple[int, ...]) -> Plan:

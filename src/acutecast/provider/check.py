@@ -11,6 +11,7 @@ import pyarrow.compute
 
 from acutecast import facts
 from acutecast.errors import Problem
+from acutecast.provider.absent import MEANING
 from acutecast.provider.check_column import (
     MISSING,
     check_columns,
@@ -195,10 +196,17 @@ def _years(name: str, table: pa.Table, baseline: int) -> Iterator[Problem]:
 
 def _no_rows(tables: Tables) -> Iterator[Problem]:
     """Find empty tables that a projection needs."""
-    needed = (*FACTOR_TABLES, "hsa_activity_tables")
-    for name in needed:
+    for name in FACTOR_TABLES:
         if name in tables and not tables[name].num_rows:
             yield Problem("the table has no rows", name, remedy="Fill it.")
+    name = "hsa_activity_tables"
+    if name in tables and not tables[name].num_rows:
+        yield Problem(
+            f"the table has no rows, so {MEANING[name]}",
+            name,
+            remedy="Fill it if people over 55 come to the provider.",
+            warning=True,
+        )
     empty = [name for name in _ACTIVITY_TABLES if name in tables and not tables[name].num_rows]
     nothing = len(empty) == len(_ACTIVITY_TABLES)
     for name in empty:

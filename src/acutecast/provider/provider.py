@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from acutecast.errors import Problem
+
 
 @dataclass(frozen=True)
 class Provider:
@@ -20,6 +22,8 @@ class Provider:
         hashes: SHA-256 of each table's content, hexadecimal, by table name.
         rules: the TPMA rule set that tagged the spells, its name, version and digest; "" where
             the tables do not say.
+        notes: what a user of its results should know of its data (tables that are missing, …);
+            they go to every run.
     """
 
     dataset: str
@@ -28,3 +32,4 @@ class Provider:
     source: str = "made in memory"
     hashes: Mapping[str, str] = field(default_factory=dict)
     rules: str = ""
+    notes: tuple[Problem, ...] = ()

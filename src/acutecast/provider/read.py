@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from acutecast.errors import AcutecastError, Problem, raise_if_any
 from acutecast.files import file_system, reason, store_errors
+from acutecast.provider.absent import MEANING, absence_notes, empty_table, without_rows
 from acutecast.provider.check import check_provider
 from acutecast.provider.conform import conform
 from acutecast.provider.contract import STRATEGY_TABLES, TABLES, columns_of
@@ -34,6 +35,9 @@ def read_provider(
 ) -> Provider:
     """Read the nine tables of one provider's baseline year.
 
+    A table that is not there at all, where a provider may be without it (`absent.MEANING`), is one
+    without rows, and `Provider.notes` says so.
+
     Args:
         root: the folder that holds the tables, a local path or an fsspec URL; within it the
             layout is `<table>/fyear=<year>/dataset=<provider>/*.parquet`.
@@ -45,8 +49,8 @@ def read_provider(
         The provider, with the types of the contract and the SHA-256 of the files of each table.
 
     Raises:
-        AcutecastError: with every missing or damaged file and, where checked, everything wrong
-            in the tables.
+        AcutecastError: with every damaged file and table that no provider can be without and,
+            where checked, everything wrong in the tables.
     """
     files, base = file_system(root)
     title = f"The provider tables in {root} cannot be used"
@@ -59,15 +63,20 @@ def read_provider(
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
         found = list(pool.map(lambda name: _read_table(files, leaves[name], name), TABLES))
     named = list(zip(TABLES, found, strict=True))
-    problems = [problem for _, _, faults in found for problem in faults]
     tables = {name: table for name, (table, _, _) in named if table is not None}
     hashes = {name: digest for name, (table, digest, _) in named if table is not None}
     if not tables:
         # Nothing could be read: where there is nothing, say what there is instead.
         _choose(root, dataset, year, title)
+    absent = {name for name, (table, _, faults) in named if table is None and not faults}
+    problems = [problem for _, _, faults in found for problem in faults]
+    problems += [_missing(name, leaves[name]) for name in TABLES if name in absent - MEANING.keys()]
+    tables |= {name: empty_table(name) for name in absent & MEANING.keys()}
+    tables = {name: tables[name] for name in TABLES if name in tables}
     provider = Provider(
-        dataset, year, tables, source=str(root), hashes=hashes, rules=_rules_of(tables)
-    )
+        dataset, year, tables, source=str(root), hashes=hashes, rules=_rules_of(tables),
+        notes=absence_notes(tables, absent),
+    )  # fmt: skip
     if check:
         unread = {problem.where.split(".")[0] for problem in problems}
         problems += [p for p in check_provider(provider) if p.where not in unread]
@@ -147,11 +156,14 @@ def _choose(
 
 
 def _read_table(files: Any, leaf: str, name: str) -> tuple[pa.Table | None, str, list[Problem]]:
-    """Read the files of one table: the table (None where unusable), their hash, the problems."""
+    """Read the files of one table: the table (None where unusable), their hash, the problems.
+
+    A table without a folder has no problem: whether it may be absent is for the caller to say.
+    """
     try:
         there = files.ls(leaf, detail=False)
     except (FileNotFoundError, NotADirectoryError):
-        there = []
+        return None, "", []
     except store_errors() as error:
         what = f"the folder cannot be read: {reason(error)}"
         return None, "", [Problem(what, name, example=leaf, remedy=_LET_IN)]
@@ -165,13 +177,7 @@ def _read_table(files: Any, leaf: str, name: str) -> tuple[pa.Table | None, str,
         return None, "", [half]
     paths = sorted(path for path in there if _is_data(path))
     if not paths:
-        missing = Problem(
-            "the table is missing: its folder holds no parquet file",
-            name,
-            example=leaf,
-            remedy=f"Put its files there; the layout is {_LAYOUT}.",
-        )
-        return None, "", [missing]
+        return None, "", [_missing(name, leaf)]
     digest = hashlib.sha256()
     parts: list[pa.Table] = []
     damaged: list[tuple[str, Exception]] = []
@@ -194,10 +200,25 @@ def _read_table(files: Any, leaf: str, name: str) -> tuple[pa.Table | None, str,
     if damaged:
         return None, "", problems
     table = conform(name, parts)
+    if not table.num_rows and name in MEANING:
+        table = without_rows(name, table)
     made_by = (parts[0].schema.metadata or {}).get(RULES_KEY)
     if made_by is not None:
         table = table.replace_schema_metadata({RULES_KEY: made_by})
     return table, digest.hexdigest(), []
+
+
+def _missing(name: str, leaf: str) -> Problem:
+    """Say that a table has no file; a folder left empty is a copy that did not arrive."""
+    remedy = f"Put its files there; the layout is {_LAYOUT}."
+    if name in MEANING:
+        remedy += " Remove the folder if the provider has none."
+    return Problem(
+        "the table is missing: its folder holds no parquet file",
+        name,
+        example=leaf,
+        remedy=remedy,
+    )
 
 
 def _is_data(path: str) -> bool:

@@ -11,7 +11,7 @@ import pyarrow.types as pt
 
 from acutecast.errors import AcutecastError, Problem
 from acutecast.files import file_system, is_url, joined, sizes, whole_folder, write_bytes
-from acutecast.provider.contract import STRATEGY_TABLES, columns_in
+from acutecast.provider.contract import FACTOR_TABLES, STRATEGY_TABLES, columns_in
 from acutecast.provider.provider import Provider
 from acutecast.provider.read import RULES_KEY, leaf_folder
 
@@ -33,7 +33,10 @@ def write_provider(provider: Provider, root: str | os.PathLike[str]) -> None:
             that a URL needs is not installed.
     """
     base = str(root).rstrip("/") if is_url(root) else file_system(root)[1]
-    for name, table in provider.tables.items():
+    # Those that no provider is without come last: a reader who comes too early is told so.
+    names = sorted(provider.tables, key=lambda name: name in FACTOR_TABLES)
+    for name in names:
+        table = provider.tables[name]
         leaf = leaf_folder(base, name, provider.dataset, provider.year)
         content = _parquet(_as_written(name, table, provider.rules))
         try:
