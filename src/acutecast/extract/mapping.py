@@ -12,12 +12,13 @@ from typing import Any
 
 from acutecast.errors import Problem, raise_if_any
 from acutecast.extract.records import PRESETS, RECORDS, find_column
+from acutecast.extract.stated_dates import faults_of_dates, stated_order
 
 # What is not a record: people, and look-ups.
 REFERENCES = ("population", "births", "deprivation", "ccg_to_icb")
 MAPPING_FILE = "extract.toml"
 ENCODINGS = ("utf-8", "latin-1", "utf-16")
-_ENDINGS = r"\.(csv|txt|tsv|csv\.gz|csv\.zip|zip|parquet)"
+_ENDINGS = r"\.(csv|txt|tsv|csv\.gz|csv\.zip|zip|parquet|xlsx|xlsm|xlsb|xls|ods)"
 _KINDS = sorted((*RECORDS, *REFERENCES), key=len, reverse=True)
 
 
@@ -32,6 +33,7 @@ class RecordMapping:
         columns: the file's column by canonical name, by kind of record.
         values: the canonical value by the file's, by kind of record and column.
         encoding: the encoding of text files; None to find out.
+        dates: "month first" and the like, for all or by record, file and column; None to find out.
     """
 
     root: Path
@@ -40,6 +42,11 @@ class RecordMapping:
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     encoding: str | None = None
+    dates: Any = None
+
+    def order_of(self, record: str, label: str, column: str) -> str | None:
+        """Give what is said of the order of day and month in a column of a file."""
+        return stated_order(self.dates, record, label, column)
 
 
 def read_mapping(
@@ -97,6 +104,7 @@ def read_mapping(
         document.get("columns", {}),
         document.get("values", {}),
         document.get("encoding"),
+        document.get("dates"),
     )
 
 
@@ -121,13 +129,14 @@ def _by_name(root: Path) -> dict[str, tuple[Path, ...]]:
 
 def _faults(document: dict[str, Any], path: Path) -> list[Problem]:
     problems = []
-    for key in document.keys() - {"preset", "files", "columns", "values", "encoding"}:
+    for key in document.keys() - {"preset", "files", "columns", "values", "encoding", "dates"}:
         problems.append(
             Problem(
                 f'"{key}" is no part of a mapping', str(path),
-                remedy="Parts: preset, files, columns, values, encoding.",
+                remedy="Parts: preset, files, columns, values, encoding, dates.",
             )
         )  # fmt: skip
+    problems += faults_of_dates(document.get("dates"), f"{path}: dates")
     preset = document.get("preset")
     if preset is not None and preset not in PRESETS:
         problems.append(

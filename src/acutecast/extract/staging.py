@@ -7,7 +7,7 @@ Every record of every file ends in one of three places: a row of a table `raw_<r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 
 from acutecast.errors import AcutecastError, Problem, raise_if_any
+from acutecast.extract.columns_as_read import SQL_TYPES, read_columns
 from acutecast.extract.mapping import RecordMapping
 from acutecast.extract.records import (
     NUMBERED,
     RECORDS,
     columns_of_record,
-    find_column,
     match_columns,
 )
 from acutecast.extract.sql import has, named, one_row, quoted
@@ -28,23 +28,6 @@ from acutecast.extract.text_files import TextFile, look_at, unpacked, with_one_l
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-# How dates are written, the commonest first; the day comes before the month, as in Britain.
-DATE_FORMATS = (
-    "%Y-%m-%d", "%d/%m/%Y", "%Y%m%d", "%d-%b-%Y", "%d%m%Y", "%d/%m/%y", "%d-%m-%Y", "%Y/%m/%d",
-)  # fmt: skip
-# HES writes these for "none" and "not valid" (HES technical output specification).
-_NO_DATES = ("1800-01-01", "1801-01-01", "1582-10-15", "1600-01-01")
-TIME_FORMATS = ("%H:%M:%S", "%H:%M", "%H%M", "%H%M%S")
-_SQL_TYPES = {"text": "VARCHAR", "int": "BIGINT", "date": "DATE", "time": "TIME"}
-# Types of a Parquet file that are a column's own already.
-_AS_STORED = {
-    "int": ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"),
-    "date": ("DATE",),
-    "time": ("TIME",),
-}
-# Codes are written with dots, dashes and daggers or without; four characters count.
-_CODE_COLUMNS = ("diag_", "opertn_", "diagnosis", "procedure_code")
 
 
 @dataclass(frozen=True)
@@ -69,7 +52,9 @@ def stage(
     """Read all files of records into tables `raw_<record>`.
 
     Makes the tables `read_files` (a row a file: rows_in, rows_read, rows_rejected, encoding,
-    delimiter, note), `rejected_lines` and `unreadable` (values that are not of their type).
+    delimiter, note), `rejected_lines`, `unreadable` (values that are not of their type), `repaired`
+    (values written in another way, and read) and `unclear_dates` (columns of dates in which the
+    month comes first, or now and then).
 
     Args:
         con: the database.
@@ -94,7 +79,7 @@ def stage(
         for column in columns_of_record(record):
             if NUMBERED not in column.name and column.name not in columns:
                 con.execute(
-                    f"ALTER TABLE raw_{record} ADD COLUMN {column.name} {_SQL_TYPES[column.kind]}"
+                    f"ALTER TABLE raw_{record} ADD COLUMN {column.name} {SQL_TYPES[column.kind]}"
                 )
 
 
@@ -104,7 +89,11 @@ CREATE TABLE read_files (record VARCHAR, source_file VARCHAR, rows_in BIGINT, ro
 CREATE TABLE rejected_lines (record VARCHAR, source_file VARCHAR, line BIGINT, reason VARCHAR,
     content VARCHAR);
 CREATE TABLE unreadable (record VARCHAR, source_file VARCHAR, source_column VARCHAR,
-    "column" VARCHAR, n BIGINT, example VARCHAR);
+    "column" VARCHAR, n BIGINT, filled BIGINT, example VARCHAR);
+CREATE TABLE repaired (record VARCHAR, source_file VARCHAR, source_column VARCHAR,
+    "column" VARCHAR, what VARCHAR, n BIGINT, example VARCHAR);
+CREATE TABLE unclear_dates (record VARCHAR, source_file VARCHAR, source_column VARCHAR,
+    "column" VARCHAR, fault VARCHAR, n BIGINT, filled BIGINT, example VARCHAR);
 """
 
 
@@ -273,125 +262,26 @@ def _stage_file(con: DuckDBPyConnection, part: _Part, mapping: RecordMapping) ->
             part.text.delimiter if part.text else "", note,
         ],
     )  # fmt: skip
-    _typed(con, part, mapping.values.get(part.record, {}))
+    _typed(con, part, mapping)
     con.execute(f"DROP {form} as_text")
 
 
-def _typed(con: DuckDBPyConnection, part: _Part, values: Mapping[str, Mapping[str, str]]) -> None:
+def _typed(con: DuckDBPyConnection, part: _Part, mapping: RecordMapping) -> None:
     """Add a file's records to `raw_<record>`, each value as its type."""
-    kinds = {c: _kind(part.record, c) for c in part.columns}
-    stored = {row[0]: row[1] for row in con.execute("DESCRIBE as_text").fetchall()}
-    expressions = {}
-    for column, kind in kinds.items():
-        text = f"nullif(trim({named(column)}::VARCHAR), '')"
-        if kind != "text" and stored[column] in _AS_STORED[kind]:
-            expressions[column] = f"{named(column)}::{_SQL_TYPES[kind]}"
-        elif kind == "text":
-            expressions[column] = _text_sql(column, text, values.get(column, {}))
-        elif kind == "int":
-            expressions[column] = f"try_cast(try_cast({text} AS DOUBLE) AS BIGINT)"
-        elif kind == "date":
-            expressions[column] = _moment_sql(con, column, text, DATE_FORMATS, "DATE")
-        else:
-            expressions[column] = _moment_sql(con, column, text, TIME_FORMATS, "TIME")
-    as_text = {c: k for c, k in kinds.items() if k != "text" and stored[c] not in _AS_STORED[k]}
-    _count_unreadable(con, part, as_text, expressions)
-    select = ", ".join(f"{sql} AS {named(column)}" for column, sql in expressions.items())
+    columns = read_columns(con, part.record, part.label, part.columns, mapping)
+    select = ", ".join(f"{c.sql} AS {named(c.name)}" for c in columns)
     select = f"{select}, {quoted(part.label)} AS source_file, row_number() OVER () AS source_row"
     if not has(con, f"raw_{part.record}"):
         con.execute(f"CREATE TABLE raw_{part.record} AS SELECT {select} FROM as_text")
         return
     known = {r[0] for r in con.execute(f"DESCRIBE raw_{part.record}").fetchall()}
-    for column, kind in kinds.items():
-        if column not in known:
+    for column in columns:
+        if column.name not in known:
             con.execute(
-                f"ALTER TABLE raw_{part.record} ADD COLUMN {named(column)} {_SQL_TYPES[kind]}"
+                f"ALTER TABLE raw_{part.record} ADD COLUMN {named(column.name)} "
+                f"{SQL_TYPES[column.kind]}"
             )
     con.execute(f"INSERT INTO raw_{part.record} BY NAME SELECT {select} FROM as_text")
-
-
-def _kind(record: str, column: str) -> str:
-    found = find_column(record, column)
-    assert found is not None  # canonical names come from the contract
-    return found.kind
-
-
-def _text_sql(column: str, text: str, mapped: Mapping[str, str]) -> str:
-    if mapped:
-        cases = " ".join(
-            f"WHEN {quoted(str(old).strip().upper())} THEN {quoted(str(new))}"
-            for old, new in mapped.items()
-        )
-        text = f"CASE upper({text}) {cases} ELSE {text} END"
-    if column.startswith(_CODE_COLUMNS):
-        code = f"left(regexp_replace(upper({text}), '[^A-Z0-9]', '', 'g'), 4)"
-        if column.startswith("diag"):
-            # A three-character category has X in the fourth place.
-            code = f"CASE WHEN length({code}) = 3 THEN {code} || 'X' ELSE {code} END"
-        return f"nullif({code}, '')"
-    if column in ("epikey", "susspellid", "person_id", "attendkey", "ec_ident", "aekey"):
-        return text
-    if column.endswith("_all"):
-        return f"replace({text}, ' ', '')"
-    return f"upper({text})"
-
-
-def _moment_sql(
-    con: DuckDBPyConnection, column: str, text: str, formats: tuple[str, ...], kind: str
-) -> str:
-    """Give the SQL of a date or time; the formats that read most of the column come first."""
-    # A time behind a date ("2023-04-01 00:00:00", "2023-04-01T00:00:00") says nothing of a date.
-    plain = f"left({text}, 8)"
-    if kind == "DATE":
-        cut = f"regexp_replace({text}, '[T ][0-9]{{1,2}}:.*$', '')"
-        plain = f"CASE WHEN length({text}) > 10 THEN {cut} ELSE {text} END"
-    attempts = [f"try_strptime({plain}, {quoted(f)})" for f in formats]
-    if kind == "DATE":
-        # The commonest form has a fast way; a year far off is one of two digits, read as of four.
-        attempts[0] = f"try_cast({plain} AS DATE)"
-        attempts = [f"CASE WHEN year({a}) BETWEEN 1500 AND 2200 THEN {a} END" for a in attempts]
-    counts = ", ".join(f"count({attempt})" for attempt in attempts)
-    row = one_row(
-        con,
-        f"SELECT {counts} FROM (SELECT {named(column)} FROM as_text "
-        f"WHERE {named(column)} IS NOT NULL LIMIT 2000)",
-    )
-    order = sorted(range(len(formats)), key=lambda i: (-row[i], i))
-    best = attempts[order[0]]
-    # The other forms cost more than all else; most columns have one form throughout.
-    others = one_row(
-        con, f"SELECT count(*) FROM as_text WHERE {text} IS NOT NULL AND ({best}) IS NULL"
-    )[0]
-    tries = ", ".join(attempts[i] for i in order) if others else best
-    moment = f"CAST(coalesce({tries}) AS {kind})"
-    if kind == "TIME":
-        return moment
-    none = ", ".join(f"DATE {quoted(day)}" for day in _NO_DATES)
-    return f"CASE WHEN {moment} NOT IN ({none}) THEN {moment} END"
-
-
-def _count_unreadable(
-    con: DuckDBPyConnection, part: _Part, kinds: dict[str, str], expressions: dict[str, str]
-) -> None:
-    """Count the values that have something in them but not what their column's type is."""
-    if not kinds:
-        return
-    counted = []
-    for column, kind in kinds.items():
-        text = f"nullif(trim({named(column)}::VARCHAR), '')"
-        fault = f"{text} IS NOT NULL AND ({expressions[column]}) IS NULL"
-        if kind == "date":
-            none = ", ".join(map(quoted, _NO_DATES))
-            fault += f" AND left({text}, 10) NOT IN ({none})"
-        counted += [f"count(*) FILTER (WHERE {fault})", f"min({text}) FILTER (WHERE {fault})"]
-    # One scan, whatever the number of columns.
-    row = one_row(con, f"SELECT {', '.join(counted)} FROM as_text")
-    for i, column in enumerate(kinds):
-        if row[2 * i]:
-            con.execute(
-                "INSERT INTO unreadable VALUES (?, ?, ?, ?, ?, ?)",
-                [part.record, part.label, part.columns[column], column, *row[2 * i : 2 * i + 2]],
-            )
 
 
 def _listed(header: tuple[str, ...]) -> str:

@@ -1,0 +1,312 @@
+"""What each column of one file holds, and the SQL that reads it as its type.
+
+One scan looks at all columns for what is written in another way; only columns that have such
+values are looked at again. All that is repaired, or cannot be read, is counted in the tables
+`repaired`, `unreadable` and `unclear_dates`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from acutecast.extract.mapping import RecordMapping
+from acutecast.extract.moments import MONTH_FIRST, Dates, date_sql, no_date_sql, time_sql
+from acutecast.extract.records import RecordColumn, find_column
+from acutecast.extract.sql import named, one_row, quoted
+from acutecast.extract.values import (
+    CODES_WITH_DOTS,
+    KEYS,
+    code_meant,
+    has_commas_sql,
+    is_empty_sql,
+    number_sql,
+    plain_text_sql,
+    text_sql,
+)
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+SQL_TYPES = {"text": "VARCHAR", "int": "BIGINT", "date": "DATE", "time": "TIME"}
+# Types of a Parquet file that are a column's own already.
+_AS_STORED = {
+    "text": (),
+    "int": ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"),
+    "date": ("DATE",),
+    "time": ("TIME",),
+}
+# More codes than this in one column are no codes.
+_MOST_CODES = 5000
+
+
+@dataclass(frozen=True)
+class ReadColumn:
+    """One column of a file.
+
+    Attributes:
+        name: its canonical name.
+        kind: "text", "int", "date" or "time".
+        sql: SQL of its value, of that type.
+    """
+
+    name: str
+    kind: str
+    sql: str
+
+
+@dataclass
+class _Looked:
+    """What the first scan says of a column: it has values that …, and how many."""
+
+    column: RecordColumn
+    stored: str
+    mapped: Mapping[str, str]
+    text: str
+    filled: int = 0
+    empty: int = 0
+    strange: int = 0
+    bytes: int = 0
+
+    @property
+    def as_stored(self) -> bool:
+        return self.stored in _AS_STORED[self.column.kind]
+
+
+def read_columns(
+    con: DuckDBPyConnection,
+    record: str,
+    label: str,
+    names: Mapping[str, str],
+    mapping: RecordMapping,
+) -> list[ReadColumn]:
+    """Say how the columns of a file, in the table `as_text`, are read.
+
+    Args:
+        con: the database.
+        record: the kind of record.
+        label: how the user knows the file.
+        names: the file's column by canonical name.
+        mapping: codes of the user's own, and what is said of dates.
+    """
+    looked = _look(con, record, names, mapping.values.get(record, {}))
+    told = _Told(con, record, label, names)
+    result, dates = [], {}
+    for name, seen in looked.items():
+        if seen.bytes:
+            told.unreadable(name, seen.bytes, seen.filled + seen.bytes, "bytes that are no UTF-8")
+        if seen.empty:
+            told.empty(name, seen)
+        if seen.as_stored:
+            sql = f"{named(name)}::{SQL_TYPES[seen.column.kind]}"
+        elif name in KEYS:
+            sql = _key(name, seen, told)
+        elif seen.column.kind == "text":
+            sql = text_sql(name, seen.text, _codes(con, name, seen, told))
+        elif seen.column.kind == "int":
+            sql = _number(con, name, seen, told)
+        elif seen.column.kind == "date":
+            dates[name] = date_sql(con, "as_text", seen.text, mapping.order_of(record, label, name))
+            sql = dates[name].sql
+        else:
+            sql = time_sql(con, "as_text", seen.text)
+        result.append(ReadColumn(name, seen.column.kind, sql))
+    changed = _dates(con, looked, dates, mapping, told)
+    result = [ReadColumn(c.name, c.kind, changed.get(c.name, c.sql)) for c in result]
+    _count_unreadable(con, looked, result, told)
+    return result
+
+
+class _Told:
+    """Writes down what was found in the columns of one file."""
+
+    def __init__(
+        self, con: DuckDBPyConnection, record: str, label: str, names: Mapping[str, str]
+    ) -> None:
+        self.con, self.record, self.label, self.names = con, record, label, names
+
+    def _add(self, table: str, name: str, *values: Any) -> None:
+        row = [self.record, self.label, self.names[name], name, *values]
+        self.con.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
+
+    def repaired(self, name: str, what: str, n: int, example: str) -> None:
+        self._add("repaired", name, what, n, example)
+
+    def unreadable(self, name: str, n: int, filled: int, example: str) -> None:
+        self._add("unreadable", name, n, filled, example)
+
+    def unclear(self, name: str, fault: str, n: int, filled: int, example: str) -> None:
+        self._add("unclear_dates", name, fault, n, filled, example)
+
+    def empty(self, name: str, seen: _Looked) -> None:
+        raw = plain_text_sql(name, seen.stored)
+        rows = self.con.execute(
+            f"SELECT upper({raw}), count(*) FROM as_text WHERE {is_empty_sql(raw, seen.mapped)} "
+            "GROUP BY 1 ORDER BY 2 DESC, 1"
+        ).fetchall()
+        self.repaired(name, "texts that stand for nothing", sum(n for _, n in rows), rows[0][0])
+
+
+def _look(
+    con: DuckDBPyConnection,
+    record: str,
+    names: Mapping[str, str],
+    values: Mapping[str, Mapping[str, str]],
+) -> dict[str, _Looked]:
+    """Look at every column in one scan."""
+    stored = {row[0]: row[1] for row in con.execute("DESCRIBE as_text").fetchall()}
+    looked = {}
+    asked: list[str] = []
+    for name in names:
+        column = find_column(record, name)
+        assert column is not None  # canonical names come from the contract
+        text = plain_text_sql(name, stored[name])
+        seen = looked[name] = _Looked(column, stored[name], values.get(name, {}), text)
+        if seen.as_stored:
+            asked += [f"count({named(name)})", "0", "0", "0"]
+            continue
+        undecoded = f"{named(name)} IS NOT NULL AND try(decode({named(name)})) IS NULL"
+        asked += [
+            f"count({text})",
+            f"count(*) FILTER (WHERE {is_empty_sql(text, seen.mapped)})",
+            f"count(*) FILTER (WHERE {_strange_sql(name, seen)})",
+            f"count(*) FILTER (WHERE {undecoded})" if stored[name] == "BLOB" else "0",
+        ]
+    row = one_row(con, f"SELECT {', '.join(asked)} FROM as_text")
+    for i, seen in enumerate(looked.values()):
+        filled, seen.empty, seen.strange, seen.bytes = row[4 * i : 4 * i + 4]
+        seen.filled = filled - seen.empty
+        if seen.empty:
+            seen.text = f"CASE WHEN NOT {is_empty_sql(seen.text, seen.mapped)} THEN {seen.text} END"
+    return looked
+
+
+def _strange_sql(name: str, seen: _Looked) -> str:
+    """Give the SQL that tells whether a value may be written in another way."""
+    text = seen.text
+    if seen.column.kind == "int":
+        number = f"try_cast({text} AS DOUBLE)"
+        return f"{text} LIKE '%,%' OR {number} <> floor({number})"
+    if seen.column.kind != "text" or name.startswith(CODES_WITH_DOTS):
+        return "false"
+    if seen.column.codes:
+        return f"upper({text}) NOT IN ({', '.join(map(quoted, seen.column.codes))})"
+    if seen.column.pattern == r"\d{2}":
+        return f"length({text}) <> 2"
+    if name in KEYS:
+        return f"{text} LIKE '%.0' AND regexp_full_match({text}, '[0-9]+[.]0+')"
+    return f"{text} LIKE '%.0' OR {text} LIKE '%.00'"
+
+
+def _codes(con: DuckDBPyConnection, name: str, seen: _Looked, told: _Told) -> dict[str, str]:
+    """Give the code by what the file writes, where it writes something else; count it."""
+    codes = {str(old).strip().upper(): str(new) for old, new in seen.mapped.items()}
+    if not seen.strange:
+        return codes
+    strange = _strange_sql(name, seen)
+    rows = con.execute(
+        f"SELECT upper({seen.text}) AS v, count(*) AS n FROM as_text WHERE {strange} "
+        f"GROUP BY 1 HAVING v IS NOT NULL ORDER BY n DESC, v LIMIT {_MOST_CODES}"
+    ).fetchall()
+    counted: dict[str, tuple[int, str]] = {}
+    for value, n in rows:
+        meant = None if value in codes else code_meant(value, seen.column)
+        if meant is None:
+            continue
+        codes[value], how = meant
+        so_far, example = counted.get(how, (0, f"{value} read as {codes[value]}"))
+        counted[how] = so_far + n, example
+    for how, (n, example) in counted.items():
+        told.repaired(name, how, n, example)
+    return codes
+
+
+def _key(name: str, seen: _Looked, told: _Told) -> str:
+    """Give the SQL of a key; numbers that all have ".0" behind them are keys without."""
+    if not seen.strange or seen.strange != seen.filled:
+        return seen.text
+    told.repaired(name, 'keys with ".0" behind them', seen.strange, "")
+    return f"regexp_replace({seen.text}, '[.]0+$', '')"
+
+
+def _number(con: DuckDBPyConnection, name: str, seen: _Looked, told: _Told) -> str:
+    """Give the SQL of whole numbers; count those with commas or a fraction."""
+    if not seen.strange:
+        return number_sql(seen.text, seen.column, commas=False)
+    sql = number_sql(seen.text, seen.column, commas=True)
+    commas = has_commas_sql(seen.text)
+    broken = f"try_cast({seen.text} AS DOUBLE) <> floor(try_cast({seen.text} AS DOUBLE))"
+    for what, test in (
+        ("numbers with commas between thousands", commas),
+        ("numbers with a fraction, rounded down", f"{broken} AND ({sql}) IS NOT NULL"),
+    ):
+        n, example = one_row(con, f"SELECT count(*), min({seen.text}) FROM as_text WHERE {test}")
+        if n:
+            told.repaired(name, what, n, example)
+    return sql
+
+
+def _dates(
+    con: DuckDBPyConnection,
+    looked: Mapping[str, _Looked],
+    dates: dict[str, Dates],
+    mapping: RecordMapping,
+    told: _Told,
+) -> dict[str, str]:
+    """Write down what is unclear or unusual about dates; give the SQL of those read anew.
+
+    A column in which nothing tells the order has that of the file's other columns.
+    """
+    result = {}
+    month_first = [name for name, found in dates.items() if found.fault == MONTH_FIRST]
+    for name, found in dates.items():
+        seen = looked[name]
+        fault, undecided = found.fault, found.undecided
+        if undecided and month_first:
+            result[name] = date_sql(con, "as_text", seen.text, MONTH_FIRST).sql
+            fault, undecided = MONTH_FIRST, 0
+        if fault:
+            told.unclear(name, fault, found.affected, seen.filled, found.example)
+        if undecided:
+            told.repaired(
+                name, "dates in which nothing tells day from month, read with the day first",
+                undecided, "03/04/2023 read as 3 April",
+            )  # fmt: skip
+        stated = mapping.order_of(told.record, told.label, name)
+        if stated == MONTH_FIRST and found.affected:
+            told.repaired(
+                name, "dates read with the month first, as extract.toml says", found.affected,
+                "04/03/2023 read as 3 April",
+            )  # fmt: skip
+        for form, n in found.unusual.items():
+            told.repaired(name, f"dates written as {form}", n, "")
+    return result
+
+
+def _count_unreadable(
+    con: DuckDBPyConnection,
+    looked: Mapping[str, _Looked],
+    columns: list[ReadColumn],
+    told: _Told,
+) -> None:
+    """Count the values that have something in them but not what their column's type is."""
+    asked, counted = [], []
+    for column in columns:
+        seen = looked[column.name]
+        if column.kind == "text" or seen.as_stored:
+            continue
+        fault = f"{seen.text} IS NOT NULL AND ({column.sql}) IS NULL"
+        if column.kind == "date":
+            fault += f" AND NOT {no_date_sql(seen.text)}"
+        counted += [
+            f"count(*) FILTER (WHERE {fault})", f"min({seen.text}) FILTER (WHERE {fault})"
+        ]  # fmt: skip
+        asked.append(column.name)
+    if not asked:
+        return
+    # One scan, whatever the number of columns.
+    row = one_row(con, f"SELECT {', '.join(counted)} FROM as_text")
+    for i, name in enumerate(asked):
+        if row[2 * i]:
+            told.unreadable(name, row[2 * i], looked[name].filled, row[2 * i + 1])
