@@ -104,6 +104,11 @@ def _growth(values: st.SearchStrategy) -> st.SearchStrategy:
     return st.one_of(names, st.fixed_dictionaries(tree))
 
 
+def _probabilities(weights: dict[str, float]) -> dict[str, float]:
+    """Scale weights to sum to 1."""
+    return {name: weight / sum(weights.values()) for name, weight in weights.items()}
+
+
 def scenarios(nhp: bool = False) -> st.SearchStrategy[dict]:
     """Contents of scenario files; with `nhp`, such as an NHP parameter file can say."""
 
@@ -119,12 +124,13 @@ def scenarios(nhp: bool = False) -> st.SearchStrategy[dict]:
     }
     text = st.text(st.characters(codec="utf-8"))
     variants = st.sampled_from([row["variant"] for row in rows("population_variants")][:6])
+    weights = st.dictionaries(variants, st.floats(0.01, 1), min_size=1)
     parts = {
         "description": text,
         "seed": st.integers(),
         "runs": st.integers(1, 65_536),
         "population": st.fixed_dictionaries(
-            {"variants": st.dictionaries(variants, st.floats(0.01, 1), min_size=1)}
+            {"variants": weights.map(_probabilities) if nhp else weights}
         ),
         "health_status": st.booleans(),
         "non_demographic_growth": _growth(st.one_of(points(0, 5), intervals(0, 5))),

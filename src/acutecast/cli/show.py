@@ -246,11 +246,16 @@ def _print_tree(content: Mapping[str, Any], depth: int) -> None:
 
 
 def scenario_checked(scenario: Scenario, json: bool) -> None:
-    """Say that a scenario is in order."""
-    count = len(scenario.assumptions())
+    """Say that a scenario is in order, and what of it does not count as it is written."""
+    from acutecast.scenario import scenario_notes
+
+    count, notes = len(scenario.assumptions()), scenario_notes(scenario)
     if json:
-        print_json({"name": scenario.name, "assumptions": count, "problems": []})
+        problems = [_plain(note) for note in notes]
+        print_json({"name": scenario.name, "assumptions": count, "problems": problems})
         return
+    for note in notes:
+        typer.echo(f"Note: {note}")
     typer.echo(f"{scenario.name}: in order, {count} assumptions")
 
 

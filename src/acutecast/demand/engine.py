@@ -26,7 +26,7 @@ from acutecast.errors import AcutecastError, Problem, raise_if_any
 from acutecast.facts import ACTIVITY_TYPES
 from acutecast.population import health_status
 from acutecast.provider import Provider
-from acutecast.scenario import Scenario, draw_assumptions
+from acutecast.scenario import Scenario, draw_assumptions, scenario_notes
 from acutecast.scenario.own_population import OWN
 
 # Told of every run and activity type: the run from 0, the type's key, and a `SpellRecord` (ip) or
@@ -124,7 +124,8 @@ def simulate(
     simulated = time.perf_counter()
     timings = {"compile": compiled - began, "simulate": simulated - compiled}
     draws = Draws(tuple(names), values, np.asarray(variants))
-    return simulation.projection(draws, timings, (*provider.notes, *empty, *plan.warnings))
+    warnings = (*scenario_notes(scenario), *provider.notes, *empty, *plan.warnings)
+    return simulation.projection(draws, timings, warnings)
 
 
 def compiled_plan(provider: Provider, scenario: Scenario, years: tuple[int, ...]) -> Plan:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from acutecast.scenario.model import Assumption, Scenario
     from acutecast.scenario.national import NationalScenario, load_national
     from acutecast.scenario.nhp import from_nhp, to_nhp
+    from acutecast.scenario.notes import scenario_notes
     from acutecast.scenario.profiles import Profile
     from acutecast.scenario.reading import dump_scenario, load_scenario, schema
     from acutecast.scenario.resolution import resolve
@@ -48,6 +49,7 @@ _HOMES = {
     "load_national": "national",
     "load_scenario": "reading",
     "resolve": "resolution",
+    "scenario_notes": "notes",
     "schema": "reading",
     "to_nhp": "nhp",
 }
@@ -74,6 +76,7 @@ __all__ = [
     "load_national",
     "load_scenario",
     "resolve",
+    "scenario_notes",
     "schema",
     "to_nhp",
 ]

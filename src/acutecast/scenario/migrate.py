@@ -8,6 +8,7 @@ from typing import Any
 from acutecast.errors import AcutecastError, Problem
 from acutecast.scenario.faults import shown
 from acutecast.scenario.model import SCHEMA_VERSION
+from acutecast.scenario.whole import whole
 
 # Names of layout 0, which followed the NHP parameter file, and what they are called since.
 _RENAMED_IN_1 = {
@@ -41,7 +42,7 @@ def migrate(data: dict[str, Any]) -> dict[str, Any]:
     Raises:
         AcutecastError: where the version is unknown or newer than this Acutecast.
     """
-    version = data.get("schema_version", SCHEMA_VERSION)
+    version = whole(data.get("schema_version", SCHEMA_VERSION))
     if type(version) is not int or version < min(STEPS):
         raise AcutecastError(
             Problem(

@@ -30,6 +30,7 @@ from acutecast.scenario.own_population import OWN as OWN_POPULATION
 from acutecast.scenario.own_population import POPULATION, OwnPopulation
 from acutecast.scenario.profiles import Profile
 from acutecast.scenario.shorthand import Within, one_of
+from acutecast.scenario.whole import AS_WRITTEN
 
 SCHEMA_VERSION = 1
 MAX_RUNS = 65_536
@@ -281,14 +282,16 @@ class Scenario(_Part):
         nhp: what an NHP parameter file held beside the above, kept for writing it back.
     """
 
-    schema_version: Annotated[int, Field(ge=SCHEMA_VERSION, le=SCHEMA_VERSION)] = SCHEMA_VERSION
+    schema_version: Annotated[int, Field(ge=SCHEMA_VERSION, le=SCHEMA_VERSION), AS_WRITTEN] = (
+        SCHEMA_VERSION
+    )
     name: Annotated[str, Field(min_length=1)]
     description: str = ""
     dataset: Annotated[str, Field(min_length=1)] | None = None
-    baseline_year: Annotated[int, Field(ge=1990, le=2100)] | None = None
-    horizon_year: Annotated[int, Field(ge=1990, le=2150)] | None = None
-    seed: int = 1
-    runs: Annotated[int, Field(ge=1, le=MAX_RUNS)] = 256
+    baseline_year: Annotated[int, Field(ge=1990, le=2100), AS_WRITTEN] | None = None
+    horizon_year: Annotated[int, Field(ge=1990, le=2150), AS_WRITTEN] | None = None
+    seed: Annotated[int, AS_WRITTEN] = 1
+    runs: Annotated[int, Field(ge=1, le=MAX_RUNS), AS_WRITTEN] = 256
     population: Population = Population()
     health_status: bool = True
     non_demographic_growth: Annotated[

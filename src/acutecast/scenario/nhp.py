@@ -1,8 +1,7 @@
-"""Parameter files of the NHP demand model (versions 4 and 5): reading them."""
+"""Parameter files of the NHP demand model: reading those of versions 3.3 to 5.2."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from acutecast.errors import AcutecastError, Problem, raise_if_any
 from acutecast.scenario.faults import shown
 from acutecast.scenario.model import SECTIONS, Scenario, growth_variant
+from acutecast.scenario.nhp_covid import read_covid, with_covid
 from acutecast.scenario.nhp_layout import (
     GROWTH_NAMES,
     TPMA_SECTIONS,
@@ -20,8 +20,20 @@ from acutecast.scenario.nhp_layout import (
     put,
     tpma_parts,
 )
+from acutecast.scenario.nhp_versions import (
+    COVID,
+    PROFILES,
+    growth_problems,
+    inequalities,
+    of_population,
+    profile_of,
+    profiles,
+    top_level,
+)
 from acutecast.scenario.nhp_writing import to_nhp, written_growth
+from acutecast.scenario.notes import NOTES_KEY, stored
 from acutecast.scenario.shorthand import expand
+from acutecast.scenario.whole import whole
 
 __all__ = ["from_nhp", "is_nhp", "to_nhp"]
 
@@ -47,13 +59,10 @@ _RENAMED = {
     "health_status_adjustment": "health_status",
 }
 _COPIED = ("description", "dataset", "seed", "inequalities", "reasons")
-_PROFILES = {
-    "linear": "linear",
-    "front_loaded": "front_loaded",
-    "back_loaded": "back_loaded",
-    "none": "immediate",
+_OBJECTS = {section.path for section in SECTIONS} | {
+    *("demographic_factors", "inequalities", COVID, PROFILES)
 }
-_OBJECTS = {section.path for section in SECTIONS} | {"demographic_factors", "inequalities"}
+_KNOWN = {*_RENAMED, *_COPIED, *_OBJECTS}
 _LISTS = ("level_up", "zero_sum", "level_down")
 
 
@@ -67,7 +76,8 @@ def from_nhp(params: Mapping[str, Any]) -> Scenario:
     """Read the content of an NHP parameter file.
 
     What NHP holds beside assumptions (id, user, create_datetime, app_version and any unknown
-    name) is kept in `Scenario.nhp`, so that `to_nhp` writes it back.
+    name) is kept in `Scenario.nhp`, so that `to_nhp` writes it back, and so are notes about what
+    has no effect (`scenario_notes` gives them).
 
     Raises:
         AcutecastError: with every problem, at the path in the NHP file.
@@ -79,26 +89,40 @@ def from_nhp(params: Mapping[str, Any]) -> Scenario:
     problems += _shape_problems(params)
     raise_if_any(problems, TITLE)
 
+    notes = []
+    for found, told in (
+        top_level(params, _KNOWN),
+        of_population(params),
+        profiles(params.get(PROFILES, {}), {section.path for section in SECTIONS}),
+    ):
+        problems += found
+        notes += told
+
     values: dict[str, Any] = {new: params[old] for old, new in _RENAMED.items()}
     values |= {key: params[key] for key in _COPIED if key in params}
     values["baseline_year"] = _calendar_year(params["start_year"])
     factors = params["demographic_factors"]
     values["population"] = {"variants": factors["variant_probabilities"]}
     if "inequalities" in params:
-        # R writes a list of one entry as the bare entry.
-        lists = params["inequalities"].items()
-        values["inequalities"] = {k: [v] if isinstance(v, str) else v for k, v in lists}
+        values["inequalities"], found, told = inequalities(params["inequalities"])
+        problems, notes = problems + found, notes + told
     for section in SECTIONS:
         if section.path in params:
             values[section.field] = params[section.path]
     for name in TPMA_SECTIONS:
         values[name] = _without_types(values.get(name, {}), name, problems)
     values["non_demographic_growth"] = _growth(params[_GROWTH])
-    values["nhp"] = _kept(params)
-    _add_profiles(values, params.get("time_profile_mappings", {}))
+    kept = _kept(params)
+    mappings = params.get(PROFILES, {})
+    _add_profiles(values, mappings)
     _move_reasons(values)
     try:
         scenario = Scenario(**values)
+        covid, found = read_covid(params.get(COVID, {}))
+        changes, more, told = with_covid(scenario, covid, mappings.get(COVID))
+        problems, notes = [*problems, *found, *more], notes + told
+        kept |= {NOTES_KEY: stored(notes)} if notes else {}
+        scenario = Scenario(**(scenario.model_dump() | changes | {"nhp": kept}))
     except AcutecastError as error:
         problems += [_at_nhp_path(problem) for problem in error.problems]
     raise_if_any(problems, TITLE)
@@ -142,13 +166,14 @@ def _shape_problems(params: Mapping[str, Any]) -> list[Problem]:
                 remedy=f'Only "{VALUE_TYPE}" is known.',
             )
         )
-    if _GROWTH in params and not isinstance(growth.get("values"), dict):
-        problems.append(Problem("is missing", f"{_GROWTH}.values", remedy="Add it."))
+    if _GROWTH in params:
+        problems += growth_problems(growth)
     return problems
 
 
 def _calendar_year(year: Any) -> Any:
     """Read a financial year written 202324 as 2023."""
+    year = whole(year)
     return year // 100 if type(year) is int and year > 9999 else year
 
 
@@ -194,9 +219,7 @@ def _numbers(values: Any) -> dict[tuple[str, ...], Any]:
 
 def _kept(params: Mapping[str, Any]) -> dict[str, Any]:
     """What the file holds that a scenario has no place for."""
-    known = {*_RENAMED, *_COPIED, "demographic_factors", "time_profile_mappings"}
-    known |= {section.path for section in SECTIONS}
-    kept = {key: value for key, value in params.items() if key not in known}
+    kept = {key: value for key, value in params.items() if key not in _KNOWN}
     label = params[_GROWTH].get("variant")
     if label is not None and label != "none" and label not in GROWTH_NAMES:
         kept[VARIANT_KEY] = label
@@ -212,16 +235,9 @@ def _add_profiles(values: dict[str, Any], mappings: Any) -> None:
             mapped = mappings.get(section.path)
             for key in path:
                 mapped = mapped.get(key) if isinstance(mapped, dict) else mapped
-            profile = _profile(mapped)
+            profile = profile_of(mapped)
             if profile is not None and profile != section.profile.shape:
                 _attach(values[section.field], path, "profile", profile)
-
-
-def _profile(mapped: Any) -> Any:
-    if not isinstance(mapped, str):
-        return None
-    step = re.fullmatch(r"step(\d{4})", mapped)
-    return {"step": int(step[1])} if step else _PROFILES.get(mapped)
 
 
 def _move_reasons(values: dict[str, Any]) -> None:

@@ -25,6 +25,7 @@ from acutecast.scenario.nhp_layout import (
     put,
     tpma_parts,
 )
+from acutecast.scenario.notes import NEARLY, NOTES_KEY
 from acutecast.scenario.own_population import POPULATION
 
 
@@ -35,11 +36,11 @@ def to_nhp(scenario: Scenario) -> dict[str, Any]:
         AcutecastError: listing everything in the scenario that such a file cannot say.
     """
     raise_if_any(_losses(scenario), "An NHP parameter file cannot say all of this scenario")
-    kept = dict(scenario.nhp or {})
+    kept = {key: value for key, value in (scenario.nhp or {}).items() if key != NOTES_KEY}
     variant = kept.pop(VARIANT_KEY, "custom")
     weights = {name: w for name, w in scenario.population.variants.items() if w > 0}
-    if max(weights.values()) > 1:
-        total = sum(weights.values())
+    total = sum(weights.values())
+    if abs(total - 1) > NEARLY:
         weights = {name: weight / total for name, weight in weights.items()}
     params: dict[str, Any] = {
         "app_version": APP_VERSION,

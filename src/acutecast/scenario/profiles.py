@@ -11,6 +11,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from acutecast.scenario.faults import fault, nearest, shown
+from acutecast.scenario.whole import whole
 
 # The share of the effect after the share t of the time from baseline to horizon.
 _SHAPES = {
@@ -54,9 +55,10 @@ class Profile(BaseModel):
                 raise fault(f'there is no time profile "{value}"', nearest(value, SHAPES))
             return {"shape": value}
         if isinstance(value, dict) and set(value) == {"step"}:
-            if type(value["step"]) is not int:
-                raise fault(f"the year of a step must be a whole number, not {shown(value)}")
-            return {"shape": "step", "year": value["step"]}
+            year = whole(value["step"])
+            if type(year) is not int:
+                raise fault(f"the year of a step must be a whole number, not {shown(year)}")
+            return {"shape": "step", "year": year}
         if isinstance(value, dict) and set(value) == {"table"}:
             return {"shape": "table", "table": _read_table(value["table"])}
         if isinstance(value, cls) or (isinstance(value, dict) and "shape" in value):
