@@ -58,7 +58,9 @@ def main() -> None:
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            # Playwright waits by scripts of its own, which pages refuse.
+            size = {"width": 1280, "height": 900}
+            page = browser.new_page(viewport=size, bypass_csp=True)
             page.set_default_timeout(600_000)
 
             def go(query: str) -> None:

@@ -22,6 +22,8 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A name of somebody else's that leads to this machine.
+    "--host-resolver-rules=MAP attacker.example 127.0.0.1",
 )
 
 
@@ -96,9 +98,27 @@ def page(browser):
     opened = context.new_page()
     faults: list[str] = []
     opened.on("pageerror", lambda error: faults.append(str(error)))
+    opened.on("console", lambda said: faults.extend(refused_scripts(said.text)))
     yield opened
     context.close()
     assert not faults, faults
+
+
+def until(page, expression: str, timeout: float = 60_000) -> None:
+    """Wait until JavaScript says that something is so.
+
+    Asked from outside: what Playwright's own waiting evaluates within a page, pages here refuse.
+    """
+    for _ in range(int(timeout / 50)):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"not so after {timeout / 1000:g} s: {expression}")
+
+
+def refused_scripts(said: str) -> list[str]:
+    """Give what a browser's console says where it refuses a page something of its own."""
+    return [said] if "Content Security Policy" in said else []
 
 
 def faults_of_accessibility(page) -> list[str]:

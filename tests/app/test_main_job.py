@@ -9,7 +9,7 @@ import zipfile
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.conftest import Site, faults_of_accessibility, serve, stop
+from app.conftest import Site, faults_of_accessibility, serve, stop, until
 
 expect.set_options(timeout=60_000)
 
@@ -19,7 +19,7 @@ SMOKING = "Smoking Related Admissions"
 
 
 def connected(page: Page) -> None:
-    page.wait_for_function("window.Shiny && Shiny.shinyapp && Shiny.shinyapp.isConnected()")
+    until(page, "window.Shiny && Shiny.shinyapp && Shiny.shinyapp.isConnected()")
 
 
 def row_of(page: Page, name: str):
@@ -27,9 +27,7 @@ def row_of(page: Page, name: str):
 
 
 def answered(page: Page) -> None:
-    page.wait_for_function(
-        "(s => s && !s.hasAttribute('aria-busy'))(document.getElementById('ac-shown'))"
-    )
+    until(page, "(s => s && !s.hasAttribute('aria-busy'))(document.getElementById('ac-shown'))")
 
 
 def make(page: Page, site: Site, name: str) -> None:

@@ -15,7 +15,7 @@ from acutecast.app.serving import listen
 from acutecast.app.visit import Visit
 from acutecast.workspace import create_scenario, identify, open_workspace, read_scenario
 from acutecast.workspace.settings import Settings
-from app.conftest import Site, faults_of_accessibility
+from app.conftest import Site, faults_of_accessibility, until
 
 AVOIDED = {"ip": {"falls_related_admissions": [0.8, 0.95]}}
 
@@ -40,7 +40,7 @@ def made(workspace, request):
 def at_home(page: Page, site: Site, query: str = "") -> None:
     page.goto(site.link(f"?page=home{query}"))
     # The server has answered once it knows what the page shows.
-    page.wait_for_function("window.Shiny && Shiny.shinyapp && Shiny.shinyapp.isConnected()")
+    until(page, "window.Shiny && Shiny.shinyapp && Shiny.shinyapp.isConnected()")
 
 
 def choose(page: Page, row, action: str) -> None:

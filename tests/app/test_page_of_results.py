@@ -37,7 +37,7 @@ from acutecast.workspace import (
 )
 from acutecast.workspace.edits import Edit
 from acutecast.workspace.settings import Settings
-from app.conftest import Site, faults_of_accessibility
+from app.conftest import Site, faults_of_accessibility, until
 
 expect.set_options(timeout=60_000)
 
@@ -85,9 +85,7 @@ def results(site):
 
 def answered(page: Page) -> None:
     """Wait until the page shows what it was asked for."""
-    page.wait_for_function(
-        "(s => s && !s.hasAttribute('aria-busy'))(document.getElementById('ac-shown'))"
-    )
+    until(page, "(s => s && !s.hasAttribute('aria-busy'))(document.getElementById('ac-shown'))")
 
 
 def figures(page: Page, card: int = 0) -> list[list[str]]:

@@ -14,7 +14,7 @@ from acutecast.app.visit import Visit
 from acutecast.errors import AcutecastError
 from acutecast.workspace import JobRow, create_scenario, identify, open_workspace
 from acutecast.workspace.settings import Settings
-from app.conftest import Site, faults_of_accessibility
+from app.conftest import Site, faults_of_accessibility, until
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def scenario(workspace, request):
 
 def at_runs(page: Page, site: Site, scenario=None) -> None:
     page.goto(site.link("?page=runs" + (f"&scenario={scenario.id}" if scenario else "")))
-    page.wait_for_function("window.Shiny && Shiny.shinyapp && Shiny.shinyapp.isConnected()")
+    until(page, "window.Shiny && Shiny.shinyapp && Shiny.shinyapp.isConnected()")
 
 
 def ask(page: Page, runs: int, years: str = "horizon") -> None:

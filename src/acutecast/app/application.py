@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from shiny import App, reactive
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from acutecast.app import frame
+from acutecast.app.headers import page_headers
 from acutecast.app.live import follow
 from acutecast.app.opened import warm
 from acutecast.app.pages import PAGES
@@ -21,6 +22,7 @@ from acutecast.app.visit import Page, Visit, parse_query
 from acutecast.errors import AcutecastError, Problem
 from acutecast.files import write_text
 from acutecast.workspace import Person, Settings, Workspace, health, identify
+from acutecast.workspace.doorway import Door
 
 _PERSON_SECONDS = 30.0
 """Between two looks at whether who has a page open may still do what they might."""
@@ -37,7 +39,7 @@ def make_app(workspace: Workspace) -> App:
     def page_of(request: Request) -> Any:
         visit = None
         try:
-            person = identify(settings, request.headers)
+            person = _person(settings, request)
             visit = Visit(workspace, person, parse_query(request.url.query))
             return _page_ui(visit)
         except AcutecastError as error:
@@ -45,7 +47,8 @@ def make_app(workspace: Workspace) -> App:
 
     def server(input: Any, output: Any, session: Any) -> None:
         try:
-            person = identify(settings, session.http_conn.headers)
+            _closed_to_files(session)
+            person = _person(settings, session.http_conn)
             with reactive.isolate():
                 query = parse_query(input[".clientdata_url_search"]())
             visit = Visit(workspace, person, query)
@@ -67,19 +70,48 @@ def make_app(workspace: Workspace) -> App:
         "Something went wrong on our side. What you saved is safe; load the page again."
     )
 
+    example = app._render_page(frame.blank_page(), lib_prefix=app.lib_prefix)["html"]
     app.starlette_app.add_middleware(_MadeAhead, make=page_of)
+    # The last is the outermost: nothing is made of what is turned away.
+    app.starlette_app.add_middleware(
+        Door, settings=settings, headers=page_headers(settings, example), kept=_CODE
+    )
 
     async def is_healthy(_: Request) -> JSONResponse:
         found = await asyncio.to_thread(health, workspace)
         return JSONResponse(found, status_code=200 if found["ok"] else 503)
 
-    app.starlette_app.router.routes.insert(0, Route("/health", is_healthy))
+    app.starlette_app.router.routes[:0] = [
+        Route("/health", is_healthy),
+        Route("/session/{session}/upload/{rest:path}", _no_upload, methods=["GET", "POST"]),
+    ]
     # The first visitor need not wait for what every later one finds loaded.
     threading.Thread(target=warm, daemon=True).start()
     return app
 
 
 _MADE = "acutecast.page"
+_CODE = ("/static/", "/vega/", "/lib/")
+"""Beginnings of paths whose answers are the application's own code."""
+
+
+def _person(settings: Settings, connection: HTTPConnection) -> Person:
+    client = connection.client
+    return identify(settings, connection.headers, client.host if client else None)
+
+
+async def _no_upload(_: Request) -> JSONResponse:
+    """Refuse what Shiny's own file fields send: no page has one, and anybody could fill the disk.
+
+    A scenario's file comes through the page's own field, whose limit is said there.
+    """
+    said = {"detail": "Nothing is uploaded here. Use the field for files on the scenarios page."}
+    return JSONResponse(said, status_code=403)
+
+
+def _closed_to_files(session: Any) -> None:
+    for name in ("uploadInit", "uploadEnd"):
+        session.set_message_handler(name, None)
 
 
 class _MadeAhead:
@@ -98,11 +130,11 @@ def _leave_with_rights(session: Any, settings: Settings, person: Person) -> None
     """Load a page again once the file of roles says something else of who has it open."""
     if settings.access is None:
         return
-    headers = session.http_conn.headers
+    connection = session.http_conn
 
     def look() -> bool:
         try:
-            return identify(settings, headers) == person
+            return _person(settings, connection) == person
         except AcutecastError:
             return False
 

@@ -91,6 +91,11 @@ def framed(page: Page, visit: Visit, *, title: str | None = None) -> Any:
     )
 
 
+def blank_page() -> Any:
+    """Make a page of no content, which has what every page has."""
+    return ui.page_fluid(head("Acutecast"))
+
+
 def problem_page(error: AcutecastError, visit: Visit | None = None) -> Any:
     """Say why there is nothing to see, and where to go on."""
     from acutecast.app.widgets import problems

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from socket import socket
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from acutecast.cli.progress import work_in_progress
 from acutecast.cli.stopping import sigterm_raises
 from acutecast.errors import Problem, raise_if_any
+
+if TYPE_CHECKING:
+    from acutecast.workspace.settings import Settings
 
 DataRoots = Annotated[
     list[str] | None,
@@ -52,6 +57,7 @@ def app(
         import uvicorn
 
         from acutecast.app.application import make_app
+        from acutecast.app.pages.home.forms import MOST_BYTES
         from acutecast.app.serving import listen, when_up
         from acutecast.workspace import ensure_demo, open_workspace, start_workers
     except ModuleNotFoundError as error:
@@ -59,6 +65,7 @@ def app(
     from acutecast.workspace.settings import read_settings
 
     settings = read_settings(home=home, data=tuple(data) if data else None, workers=workers)
+    settings = _listening(settings, host)
     workspace = open_workspace(settings)
     if not settings.data:
         with work_in_progress(quiet=False) as (watch, _):
@@ -78,7 +85,11 @@ def app(
                 uvicorn.Config(
                     application,
                     log_level="warning",
-                    ws_max_size=64 * 2**20,
+                    # What the file field takes, as text and with a message around it.
+                    ws_max_size=2 * MOST_BYTES,
+                    server_header=False,
+                    # Who connects is asked (ACUTECAST_PROXIES), and not who says that they do.
+                    proxy_headers=False,
                     # Downloads are not waited for: the workers' runs must be put back in time.
                     timeout_graceful_shutdown=5,
                 )
@@ -112,7 +123,6 @@ def service(
         import uvicorn
 
         from acutecast.service.application import make_service
-        from acutecast.service.caller import is_here
         from acutecast.workspace import ensure_demo, open_workspace, start_workers
     except ModuleNotFoundError as error:
         raise missing(error) from error
@@ -123,6 +133,9 @@ def service(
         home=home, data=tuple(data) if data else None, workers=workers, tokens=tokens,
         access=access,
     )  # fmt: skip
+    from acutecast.workspace.doorway import is_here
+
+    settings = _listening(settings, host)
     everybody = settings.identity == "local" and settings.tokens is None
     raise_if_any(_exposure_problems(host, asked=not everybody or is_here(host)))
     raise_if_any(_prefix_problems(root_path))
@@ -149,6 +162,7 @@ def service(
                     log_config=None,
                     root_path=root_path,
                     server_header=False,
+                    proxy_headers=False,
                     # Whoever follows a run is not waited for.
                     timeout_graceful_shutdown=5,
                 )
@@ -177,6 +191,26 @@ def new_token(
     typer.echo(f"    {text}\n")
     typer.echo("The line for the file of tokens, below [tokens]:\n")
     typer.echo(f"    {token.line()}\n")
+
+
+def _listening(settings: Settings, host: str) -> Settings:
+    """Give the settings where a command listens on an address, whose name then counts.
+
+    Raises:
+        AcutecastError: where that would let anybody in as whoever they like.
+    """
+    from acutecast.workspace.doorway import exposure_problem
+
+    problem = exposure_problem(settings, host)
+    raise_if_any([problem] if problem else [])
+    try:
+        everywhere = ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        everywhere = not host
+    if everywhere or settings.identity == "connect":
+        return settings
+    named = f"[{host}]" if ":" in host else host
+    return replace(settings, hosts=(*settings.hosts, named.casefold()))
 
 
 def _address(host: str, sock: socket) -> str:

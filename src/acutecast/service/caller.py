@@ -5,7 +5,6 @@ Asked before anything of a request is read. What is not for everybody is for nob
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 from typing import Annotated
 
@@ -19,6 +18,7 @@ from acutecast.service import refusals
 from acutecast.service.tokens import PREFIX, find_token, read_tokens, today
 from acutecast.workspace import Forbidden, Person, Workspace, identify
 from acutecast.workspace.access_file import Access, read_access
+from acutecast.workspace.doorway import LOCAL_NAMES, is_here, name_of, refusal
 from acutecast.workspace.settings import Settings
 
 OPEN = ("/", "/health", "/openapi.json")
@@ -26,7 +26,6 @@ OPEN = ("/", "/health", "/openapi.json")
 
 _LOG = logging.getLogger(__name__)
 _ASK = {"WWW-Authenticate": "Bearer"}
-_NAMES_OF_HERE = ("localhost", "127.0.0.1", "[::1]")
 _OF_PROXIES = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
 
@@ -72,21 +71,16 @@ def caller(settings: Settings, scope: Scope) -> Person:
             "without tokens, this service answers nobody but programs on its own machine",
             "Start it with a file of tokens.",
         )
+    # A token is no page's to send; whom a server in front knows, a page of another's can ask as.
+    refused = refusal(settings, scope)
+    if refused is not None:
+        raise refusals.Refused(403, refused)
     _access(settings)
+    client = scope.get("client")
     try:
-        return identify(settings, headers)
+        return identify(settings, headers, client[0] if client else None)
     except Forbidden as error:
         raise refusals.Refused(401, error.problems, headers=_ASK) from error
-
-
-def is_here(host: str) -> bool:
-    """Tell whether an address is one that only this machine reaches."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _of_token(settings: Settings, text: str) -> Person:
@@ -139,11 +133,10 @@ def _from_here(scope: Scope, headers: Headers) -> bool:
     """
     client = scope.get("client")
     named = headers.get("host", "")
-    name = named if named.endswith("]") else named.rpartition(":")[0] or named
     return (
         client is not None
         and is_here(client[0])
-        and name.casefold() in _NAMES_OF_HERE
+        and name_of(named) in LOCAL_NAMES
         and not any(header in headers for header in _OF_PROXIES)
         and headers.get("sec-fetch-site", "none") in ("none", "same-origin")
         and headers.get("origin", f"http://{named}") == f"http://{named}"

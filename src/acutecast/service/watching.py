@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from acutecast.service import refusals
+from acutecast.workspace.doorway import SAFE_HEADERS
 
 _ACCESS = logging.getLogger("acutecast.service.access")
 _LOG = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ _LEFT = 499
 _SAFE = {
     # Figures of a hospital, which nobody on the way should keep.
     "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
+    **SAFE_HEADERS,
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
 }

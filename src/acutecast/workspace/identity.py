@@ -12,6 +12,7 @@ from typing import Any
 from acutecast.errors import AcutecastError, Problem
 from acutecast.workspace.access import EVERY, Forbidden, Person
 from acutecast.workspace.access_file import Access, read_access
+from acutecast.workspace.doorway import through_proxy
 from acutecast.workspace.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -30,12 +31,13 @@ _GROUP_CLAIMS = ("groups", "group", "roles", "role")
 _Said = tuple[str, str, tuple[str, ...]]
 
 
-def identify(settings: Settings, headers: Mapping[str, str]) -> Person:
+def identify(settings: Settings, headers: Mapping[str, str], client: str | None = None) -> Person:
     """Tell who sent a request, from what the server in front of the application says.
 
     Args:
         settings: says which server that is, and where the file of roles is.
         headers: the headers of the request; capitals and small letters are the same.
+        client: the address that it came from, where that is known.
 
     Returns:
         The person; whom the file of roles does not name is a reader of no provider.
@@ -45,6 +47,8 @@ def identify(settings: Settings, headers: Mapping[str, str]) -> Person:
     """
     if settings.identity == "local":
         return LOCAL
+    if settings.identity == "proxy" and not through_proxy(settings, headers, client):
+        raise _nobody()
     said = {
         "connect": lambda: _of_connect(headers),
         "proxy": lambda: _of_proxy(headers, settings.user_header, settings.groups_header),

@@ -114,5 +114,8 @@ def environment_of(settings: Settings) -> dict[str, str]:
         value = getattr(settings, name)
         environment.pop(variable, None)
         if value not in (None, ()):
-            environment[variable] = join_roots(value) if name == "data" else str(value)
+            if name == "data":
+                environment[variable] = join_roots(value)
+            else:
+                environment[variable] = " ".join(value) if isinstance(value, tuple) else str(value)
     return environment

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from acutecast.errors import Problem, raise_if_any
 from acutecast.files import is_url, joined, local
 
 IDENTITIES = ("local", "connect", "proxy", "azure")
+ANY = "any"
+"""What stands in a list of names or addresses where all are meant."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,17 @@ class Settings:
             what clients send), "azure" (Azure's built-in authentication).
         user_header: of "proxy": the header with the name of the person.
         groups_header: of "proxy": the header with their groups, comma separated.
+        proxy_secret: of "proxy": a text of 16 letters or more that the proxy sends as
+            `X-Acutecast-Secret`; who does not say it is nobody.
+        proxies: of "proxy": addresses or networks (10.1.0.0/16) from which the proxy connects,
+            separated by spaces; who comes from elsewhere is nobody. "any" says that nobody else
+            can connect. Without this or the secret, nothing listens on more than 127.0.0.1.
+        hosts: names by which people reach the installation, separated by spaces; with the port
+            where browsers show one. The names of this machine (localhost) always count, and an
+            address that `--host` names. "any" takes every name. On Posit Connect all that it lets
+            in counts where this is empty.
+        frames: addresses whose pages may show the application in a frame, such as
+            https://intranet.example.org, separated by spaces. On Posit Connect its own always may.
         access: TOML file with roles and providers of people and groups; needed unless "local".
         suppress: small baseline counts below this are hidden in everything shown; None for none.
         workers: how many processes work on the queue; 0 where they are started apart.
@@ -48,6 +62,10 @@ class Settings:
     identity: str = "local"
     user_header: str = "X-Forwarded-User"
     groups_header: str = "X-Forwarded-Groups"
+    proxy_secret: str | None = field(default=None, repr=False)
+    proxies: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    frames: tuple[str, ...] = ()
     access: Path | None = None
     suppress: int | None = None
     workers: int = 1
@@ -90,6 +108,10 @@ VARIABLES = (
     ("ACUTECAST_IDENTITY", "identity"),
     ("ACUTECAST_USER_HEADER", "user_header"),
     ("ACUTECAST_GROUPS_HEADER", "groups_header"),
+    ("ACUTECAST_PROXY_SECRET", "proxy_secret"),
+    ("ACUTECAST_PROXIES", "proxies"),
+    ("ACUTECAST_HOSTS", "hosts"),
+    ("ACUTECAST_FRAMES", "frames"),
     ("ACUTECAST_ACCESS", "access"),
     ("ACUTECAST_SUPPRESS", "suppress"),
     ("ACUTECAST_WORKERS", "workers"),
@@ -139,6 +161,41 @@ def _whole_root(root: str) -> str:
     return root if is_url(root) else str(local(root).expanduser().absolute())
 
 
+_LISTS = ("proxies", "hosts", "frames")
+_SHORTEST_SECRET = 16
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[\w.-]+)(:\d{1,5})?", re.ASCII)
+_FRAME = re.compile(r"https?://(\*\.)?[\w.-]+(:\d{1,5})?", re.ASCII)
+
+
+def _list_problems(values: Mapping[str, object], names: Mapping[str, str]) -> Iterator[Problem]:
+    secret = values.get("proxy_secret")
+    if isinstance(secret, str) and (len(secret) < _SHORTEST_SECRET or not secret.isascii()):
+        yield Problem(
+            f"is shorter than {_SHORTEST_SECRET} letters, or has others than ASCII",
+            where=names["proxy_secret"],
+            remedy="Take one that nobody can guess: openssl rand -hex 32.",
+        )
+    fits = {"proxies": _is_network, "hosts": _HOST.fullmatch, "frames": _FRAME.fullmatch}
+    remedies = {
+        "proxies": f"Write addresses or networks such as 10.1.0.0/16, or {ANY}.",
+        "hosts": f"Write names such as acutecast.example.org, or {ANY}.",
+        "frames": "Write addresses such as https://intranet.example.org.",
+    }
+    for name in _LISTS:
+        listed: tuple[str, ...] = values.get(name, ())  # type: ignore[assignment]
+        wrong = [t for t in listed if not fits[name](t) and not (t == ANY and name != "frames")]
+        if wrong:
+            yield Problem(f'"{wrong[0]}" cannot stand here', names[name], remedy=remedies[name])
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
 def read_settings(environment: Mapping[str, str] = os.environ, **stated: object) -> Settings:
     """Read the settings; what is `stated` (and not None) goes before the environment.
 
@@ -155,9 +212,15 @@ def read_settings(environment: Mapping[str, str] = os.environ, **stated: object)
     problems: list[Problem] = []
     values: dict[str, object] = {"home": Path(str(raw.get("home", "acutecast-workspace")))}
     values["home"] = Path(str(values["home"])).expanduser().absolute()
-    for name in ("database", "user_header", "groups_header", "identity"):
+    for name in ("database", "user_header", "groups_header", "identity", "proxy_secret"):
         if name in raw:
             values[name] = str(raw[name])
+    for name in _LISTS:
+        if name in raw:
+            given = raw[name]
+            parts = re.split(r"[\s,]+", given.strip()) if isinstance(given, str) else given
+            values[name] = tuple(str(part).casefold() for part in parts)  # type: ignore[union-attr]
+    problems += _list_problems(values, names)
     if "results" in raw:
         values["results"] = _whole_root(str(raw["results"]))
     if "data" in raw:

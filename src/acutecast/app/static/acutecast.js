@@ -15,7 +15,8 @@
     if (!target.parentNode) place.append(target);
     if (place.acView) { place.acView.finalize(); place.acView = null; }
     const dark = root.dataset.bsTheme === "dark";
-    const options = { renderer: "svg", actions: false, config: dark ? themes.dark : themes.light };
+    // Expressions are interpreted, as no text may become a script (Content-Security-Policy).
+    const options = { renderer: "svg", actions: false, ast: true, config: dark ? themes.dark : themes.light };
     vegaEmbed(target, spec, options).then(
       (result) => { place.acView = result; place.dataset.drawn = "yes";
         // The description stands on the outer element; a second one would be read twice.
