@@ -1,6 +1,8 @@
 """Who is let in by the name they ask for, the page that asks for them, and the proxy they use."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -32,7 +34,7 @@ def scope(headers, kind="websocket", method="GET", path="/"):
     return made | ({"method": method} if kind == "http" else {})
 
 
-def let_in(headers, kind="websocket", method="GET", **settings):
+def let_in(headers, kind="websocket", method="GET", **settings: Any):
     return refusal(Settings(Path("home"), **settings), scope(headers, kind, method)) is None
 
 
@@ -105,7 +107,8 @@ def test_a_proxy_is_known_by_its_secret_and_its_address():
     assert through_proxy(of, {SECRET_HEADER.lower(): secret}, "::ffff:10.1.2.3")
     for headers, client in [
         ({}, "10.1.2.3"), ({SECRET_HEADER: "another"}, "10.1.2.3"),
-        ({SECRET_HEADER: "é"}, "10.1.2.3"), (right, "10.2.0.1"), (right, None), (right, "nowhere"), (right, "::1"),
+        ({SECRET_HEADER: "é"}, "10.1.2.3"), (right, "10.2.0.1"),
+        (right, None), (right, "nowhere"), (right, "::1"),
     ]:  # fmt: skip
         assert not through_proxy(of, headers, client)
     assert secret not in repr(of)
@@ -121,8 +124,13 @@ def test_a_proxy_that_nothing_tells_apart_may_not_be_on_all_interfaces():
     assert problem is not None
     assert "ACUTECAST_PROXY_SECRET" in problem.remedy
     assert exposure_problem(open_to_all, "127.0.0.1") is None
-    for more in ({"proxy_secret": "x" * 16}, {"proxies": ("10.0.0.1",)}, {"proxies": ("any",)}):
-        assert exposure_problem(Settings(Path("home"), identity="proxy", **more), "::") is None
+    told_apart = [
+        replace(open_to_all, proxy_secret="x" * 16),
+        replace(open_to_all, proxies=("10.0.0.1",)),
+        replace(open_to_all, proxies=("any",)),
+    ]
+    for settings in told_apart:
+        assert exposure_problem(settings, "::") is None
     assert exposure_problem(Settings(Path("home")), "0.0.0.0") is None
 
 
