@@ -193,6 +193,9 @@ def _signature(name: str, thing: Callable[..., Any]) -> str:
 
 
 OTHERS = (
+    ("ACUTECAST_MAX_UNPACKED", "Of every command: the most bytes that a zip, gz or workbook may "
+     "unpack to, instead of 100 times its size and 1 GB (of records 500 times, and the room on the "
+     "disk).", ""),
     ("XDG_CACHE_HOME", "Folder of compiled kernels, where that of the package may not be written.",
      "~/.cache"),
     ("NUMBA_CACHE_DIR", "Of Numba: instead of that folder. Leave it unset: Numba then looks at the "

@@ -1,6 +1,7 @@
 """Results over HTTP: the figures of the run and of its pages, in every format, and no more."""
 
 import io
+import json
 import re
 import zipfile
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 from acutecast.report import views
 from acutecast.report.views import Selection, show
 from acutecast.results import hide_small_counts
+from acutecast.service import tables
 from acutecast.service.application import make_service
 from acutecast.service.tables import MEDIA
 
@@ -272,3 +274,11 @@ def test_small_counts_are_hidden_in_notes_and_spaces(service, anna, run, result)
     assert not any(rows.search(note) for note in hidden["notes"])
     shown = capacity.needs().to_dicts()
     assert hidden["rows"] == [row | {"baseline": None} for row in shown]
+
+
+def test_no_csv_holds_a_live_formula():
+    sites = pl.DataFrame({"sitetret": ["=cmd|' /C calc'!A0", "RXX01"], "mean": [-1.5, 2.0]})
+    text = tables.answer(tables.Table(sites), "csv", "summary").body
+    assert bytes(text) == b"sitetret,mean\n'=cmd|' /C calc'!A0,-1.5\nRXX01,2.0\n"
+    said = json.loads(bytes(tables.answer(tables.Table(sites), "json", "summary").body))
+    assert said["rows"][0]["sitetret"] == "=cmd|' /C calc'!A0"

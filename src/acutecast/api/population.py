@@ -13,7 +13,7 @@ import numpy as np
 
 from acutecast.compute import Watch
 from acutecast.errors import AcutecastError, Problem, raise_if_any
-from acutecast.files import folder_problems, local_only, whole_folder, write_text
+from acutecast.files import folder_problems, local_only, safe_table, whole_folder, write_text
 
 if TYPE_CHECKING:
     import polars
@@ -235,11 +235,11 @@ def write_population(
             ("accounts.csv", _rounded(p.accounts())),
             ("life_expectancy.csv", _rounded(p.life_expectancy(), 3)),
         ):
-            frame.write_csv(folder / file)
+            safe_table(frame).write_csv(folder / file)
         write_text(folder / "scenario.json", dump_scenario(Scenario(**p._stored)))
         if p.weights is not None:
             shares = tables.shares(p.weights, p.projected.mean.areas, p.about["catchment"])
-            shares.write_csv(folder / _SHARES)
+            safe_table(shares).write_csv(folder / _SHARES)
         write_population_page(p, folder / "population.html")
         about = {**p.about, "acutecast": __version__}
         write_text(folder / _MARK, json.dumps(about, indent=2, default=str) + "\n")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from acutecast.compute import Event, Watch, timed
-from acutecast.files import local_only, write_text
+from acutecast.files import local_only, safe_table, write_text
 
 if TYPE_CHECKING:
+    import polars
     import pyarrow
 
     from acutecast.extract import Extracted
@@ -144,17 +144,22 @@ def write_data_report(
         out: the page to write, ending in .html.
         title: what the records are called.
     """
-    import pyarrow.csv
-
     from acutecast.report.quality_page import write_quality_page
 
     page = write_quality_page(dict(tables), local_only(out, "the report is"), Path(title).name)
     folder = page.with_name(f"{page.stem}-tables")
     for name, table in tables.items():
-        content = io.BytesIO()
-        pyarrow.csv.write_csv(table, content)
-        write_text(folder / f"{name}.csv", content.getvalue().decode("utf-8"))
+        # Codes and values of the records stand in them as they came.
+        write_text(folder / f"{name}.csv", safe_table(_frame_of(table)).write_csv())
     return {"page": page, "tables": folder}
+
+
+def _frame_of(table: pyarrow.Table) -> polars.DataFrame:
+    import polars as pl
+
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
 
 
 def _teller(watch: Watch | None) -> Callable[[str, int, int, float], None] | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -12,14 +11,10 @@ from typing import TYPE_CHECKING, Any
 from shiny import module, reactive, render, ui
 
 from acutecast.errors import AcutecastError, Problem
+from acutecast.files import safe_table
 
 if TYPE_CHECKING:
-    import polars
-
     from acutecast.report.views import Column, Shown
-
-# Signed numbers in words are no formulas, unless more follows that a spreadsheet would work out.
-_FORMULA = r"^([=@\t\r]|[+-]([^\d\s.,]|.*([=|!]|[A-Za-z]\()))"
 
 MOST_ROWS = 400
 """Rows of a table that a page shows; downloads have all."""
@@ -146,7 +141,7 @@ def shown_server(
             labels = {column.name: column.label for column in shown.columns}
             # The mark tells Excel that the file is UTF-8.
             table = shown.table.rename(labels)
-            yield b"\xef\xbb\xbf" + _without_formulas(table).write_csv().encode("utf-8")
+            yield b"\xef\xbb\xbf" + safe_table(table).write_csv().encode("utf-8")
 
     @render.download_link(filename=lambda: named("png"), media_type="image/png")
     async def png() -> AsyncIterator[bytes]:
@@ -163,18 +158,6 @@ def shown_server(
             told = {"title": shown.title, "subtitle": shown.notes}
             drawn = await asyncio.to_thread(views.svg, shown.chart, **told)
             yield drawn.encode("utf-8")
-
-
-def _without_formulas(table: polars.DataFrame) -> polars.DataFrame:
-    """Put an apostrophe before text that a spreadsheet would take for a formula."""
-    import polars as pl
-
-    text = pl.selectors.string()
-    risky = text.str.contains(_FORMULA)
-    guarded = table.with_columns(
-        pl.when(risky).then(pl.lit("'") + text).otherwise(text).name.keep()
-    )
-    return guarded.rename({n: f"'{n}" for n in guarded.columns if re.match(_FORMULA, n)})
 
 
 def _between(items: Sequence[Any], mark: str) -> list[Any]:

@@ -14,6 +14,7 @@ from typing import BinaryIO
 import numpy as np
 
 from acutecast.errors import Problem, raise_if_any
+from acutecast.files import MOST_RATIO_OF_RECORDS, room_for, unpacking
 
 _CHUNK = 1 << 22
 _DELIMITERS = (",", ";", "\t", "|", "^", "~")
@@ -57,13 +58,16 @@ def unpacked(path: Path, scratch: Path) -> Iterator[tuple[Path, str]]:
             members = [m for m in members if not Path(m.filename).name.startswith((".", "_"))]
             if not members:
                 raise_if_any([Problem("the zip file is empty", str(path))])
+            size = path.stat().st_size
+            room_for(scratch, sum(member.file_size for member in members), str(path))
             for number, member in enumerate(members):
                 # Only the last part of the name: a member cannot choose where it is put.
+                label = f"{path.name}: {member.filename}"
                 target = scratch / f"{path.stem}-{number}-{Path(member.filename).name}"
                 with archive.open(member) as source, target.open("wb") as sink:
-                    while chunk := source.read(_CHUNK):
+                    for chunk in unpacking(source, label, size, MOST_RATIO_OF_RECORDS):  # type: ignore[arg-type]
                         sink.write(chunk)
-                yield target, f"{path.name}: {member.filename}"
+                yield target, label
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise_if_any(
             [
@@ -147,6 +151,8 @@ def _beginning(path: Path) -> bytes:
 
 def _chunks(path: Path) -> Iterator[bytes]:
     with _open(path) as file:
+        if path.suffix.lower() == ".gz":
+            yield from unpacking(file, path.name, path.stat().st_size, MOST_RATIO_OF_RECORDS)
         while chunk := file.read(_CHUNK):
             yield chunk
 

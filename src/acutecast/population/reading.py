@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import zipfile
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from acutecast.errors import AcutecastError, Problem, raise_if_any
+from acutecast.files import MOST_UNPACKED, unpacked_members, unpacking
 from acutecast.population.layouts import LONG, Sheet, is_population, to_long
 from acutecast.population.people import FIRST_MOTHER, LAST_MOTHER, Population, listed
 from acutecast.population.workbooks import WORKBOOKS, population_sheets
@@ -127,15 +129,23 @@ def _sheets(path: Path, problems: list[Problem]) -> Iterator[Sheet]:
     if path.suffix.lower() == ".zip":
         try:
             with zipfile.ZipFile(path) as archive:
-                for name in sorted(archive.namelist()):
-                    if PurePath(name).suffix.lower() in _TABLES:
-                        label = f"{path.name}/{name}"
-                        at = str(path.with_suffix("") / name)
-                        yield from _tables(archive.read(name), label, at, problems)
-        except (zipfile.BadZipFile, OSError) as error:
+                names = sorted(archive.namelist())
+                names = [name for name in names if PurePath(name).suffix.lower() in _TABLES]
+                size = path.stat().st_size
+                for name, content in unpacked_members(archive, path.name, size, names):
+                    at = str(path.with_suffix("") / name)
+                    yield from _tables(content, f"{path.name}/{name}", at, problems)
+        except AcutecastError as error:
+            problems += error.problems
+        except (zipfile.BadZipFile, OSError, RuntimeError, EOFError) as error:
             problems.append(Problem(f"cannot be read: {error}", path.name))
         return
     yield from _tables(path.read_bytes(), path.name, str(path), problems)
+
+
+_GZIP = b"\x1f\x8b"
+# zstd; zlib at its usual levels.
+_OTHERS_PACKED = (b"\x28\xb5\x2f\xfd", b"x\x9c", b"x\x01", b"x\xda")
 
 
 def _tables(content: bytes, label: str, path: str, problems: list[Problem]) -> Iterator[Sheet]:
@@ -148,6 +158,13 @@ def _tables(content: bytes, label: str, path: str, problems: list[Problem]) -> I
         elif suffix == ".parquet":
             yield Sheet(label, path, pl.read_parquet(io.BytesIO(content)))
         else:
+            if content.startswith(_GZIP):
+                # Polars unpacks by itself, whatever that comes to.
+                with gzip.open(io.BytesIO(content)) as packed:
+                    pieces = unpacking(packed, label, len(content), most=MOST_UNPACKED)  # type: ignore[arg-type]
+                    content = b"".join(pieces)
+            elif content.startswith(_OTHERS_PACKED):
+                raise AcutecastError(Problem("is packed", label, remedy="Unpack it first."))
             frame = pl.read_csv(io.BytesIO(content), infer_schema=False, encoding="utf8-lossy")
             yield Sheet(label, path, frame)
     except AcutecastError as error:

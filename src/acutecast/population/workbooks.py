@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from acutecast.errors import AcutecastError, Problem
+from acutecast.files import checked_archive
 from acutecast.population import mortality
 from acutecast.population.calibrate import by_age_at_move
 from acutecast.population.components import Components
@@ -37,6 +38,7 @@ def _book(content: bytes, label: str) -> Any:
                 remedy="Install it with: pip install 'acutecast[excel]', or save the sheet as CSV.",
             )
         ) from error  # fmt: skip
+    checked_archive(content, label)
     try:
         return CalamineWorkbook.from_filelike(io.BytesIO(content))
     except (CalamineError, OSError) as error:

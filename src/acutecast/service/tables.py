@@ -11,6 +11,7 @@ from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from acutecast.errors import Problem
+from acutecast.files import safe_table
 from acutecast.service.refusals import Refused, as_json
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _csv(table: Table) -> bytes:
         runs = int(frame[name].list.len().max() or 0)  # type: ignore[arg-type]
         wide = [pl.col(name).list.get(run).alias(f"run_{run + 1}") for run in range(runs)]
         frame = frame.with_columns(wide).drop(name)
-    return frame.write_csv().encode()
+    return safe_table(frame).write_csv().encode()
 
 
 def _parquet(table: Table) -> bytes:
