@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import tempfile
+import unicodedata
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,21 +15,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from acutecast import stores
-from acutecast.errors import AcutecastError, Problem
+from acutecast.errors import AcutecastError, Problem, raise_if_any
 from acutecast.stores import file_system, is_url, reason, store_errors
+from acutecast.system_errors import in_words
 
 if TYPE_CHECKING:
     import polars
 
 __all__ = [
-    "MARK", "checked_archive", "exists", "file_system", "folder_problems", "is_url", "joined",
-    "local", "local_only", "move_into", "read_bytes", "read_text", "reason", "remove",
-    "room_for", "safe_cell", "safe_table", "sizes", "store_errors", "unpacked_members",
-    "unpacking", "whole_folder", "write_bytes", "write_text",
+    "MARK", "check_file_place", "check_folder_place", "checked_archive", "exists",
+    "file_system", "folder_problems", "in_words", "is_url", "joined", "local", "local_only",
+    "move_into", "place_problems", "read_bytes", "read_text", "reason", "remove",
+    "removed_if_new", "room_for", "safe_cell", "safe_table", "scratch_beside", "sizes",
+    "store_errors", "unpacked_members", "unpacking", "whole_folder", "with_folder",
+    "write_bytes", "write_text", "writing",
 ]  # fmt: skip
 
 MARK = "run.json"
 """The file without which a folder holds no run."""
+LEAST_ROOM = 1 << 20
+"""Bytes without which nothing is begun: the smallest run folder takes about as much."""
+_PROBE = 1 << 16
 
 MOST_UNPACKED = 2**30
 MOST_RATIO = 100
@@ -73,6 +80,11 @@ def local_only(path: str | os.PathLike[str], what: str) -> Path:
             Problem(f"{what} written to a local folder", str(path), remedy="Name a local path.")
         )
     return local(path)
+
+
+def with_folder(path: str | os.PathLike[str]) -> str:
+    """Give the name of a file with its folder's, as messages name it: "opa/DEMO-2023.csv"."""
+    return "/".join(local(path).parts[-2:])
 
 
 def joined(root: str | os.PathLike[str], *parts: str) -> str:
@@ -154,6 +166,10 @@ def folder_problems(
     Raises:
         AcutecastError: where the store of a URL can't be used.
     """
+    # A mark further below says that the folder itself is filled and stays.
+    problems = place_problems(target, replaced="/" not in mark)
+    if problems:
+        return problems
     if is_url(target):
         there = stores.sizes(target, unfinished=True)
         if not there:
@@ -184,6 +200,120 @@ def folder_problems(
     ]  # fmt: skip
 
 
+def place_problems(
+    target: str | os.PathLike[str], *, needs: int = LEAST_ROOM, replaced: bool = False
+) -> list[Problem]:
+    """Say what keeps a file or folder from being written, before the work that fills it.
+
+    Something is really written there and removed: rights, quotas and read-only disks show in no
+    other way.
+
+    Args:
+        target: the file or folder to be, whose folder need not be there; of a URL nothing is said.
+        needs: the bytes that it takes, as far as they are known.
+        replaced: whether a folder is made beside and put in its place as a whole.
+    """
+    if is_url(target):
+        return []
+    unfit = [c for c in str(target) if unicodedata.category(c) in ("Cc", "Cs")]
+    if unfit:
+        what = "the name has a line break or another character that is none to read"
+        shown = str(target).encode("unicode_escape").decode("ascii")
+        return [Problem(what, shown, remedy="Name it with letters, digits, - and _.")]
+    path = Path(os.path.abspath(local(target)))  # keeps links as they are
+    try:
+        if path.is_symlink() and not path.exists():
+            return [Problem("is a link to nothing", str(target), remedy="Remove it.")]
+        if replaced and path.is_mount():
+            return [Problem("is a disk's own folder, which cannot be replaced", str(target),
+                            remedy="Name a folder in it.")]  # fmt: skip
+        # The first folder above that is there, and what is to be made below it.
+        filled = path.is_dir() and not replaced
+        inner = path / "new" if filled else path
+        above = next(folder for folder in inner.parents if os.path.lexists(folder))
+        if not above.is_dir():
+            return [Problem(f"{above} is a file, so nothing can be below it", str(target),
+                            remedy="Name a path below a folder.")]  # fmt: skip
+        with tempfile.TemporaryDirectory(prefix=".acutecast-", dir=above) as probe:
+            # Files are made beside under a longer name.
+            names = inner.relative_to(above).parts
+            file = Path(probe).joinpath(*names[:-1], f".{names[-1]}.12345678")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(bytes(_PROBE))
+        free = shutil.disk_usage(above).free
+    except (OSError, ValueError) as error:
+        return [in_words(error, target) or Problem(reason(error), str(target))]
+    if free < needs:
+        return [
+            Problem(
+                f"{_megabytes(free)} MB are free on the disk, and this takes about "
+                f"{_megabytes(needs)} MB",
+                str(target),
+                remedy="Make room there, or name a place on another disk.",
+            )
+        ]
+    return []
+
+
+def check_file_place(target: str | os.PathLike[str]) -> None:
+    """Make sure that a file can be written, before the work that makes its content.
+
+    Raises:
+        AcutecastError: where it is a folder, or `place_problems` has something to say.
+    """
+    problems = place_problems(target)
+    if not problems and not is_url(target) and local(target).is_dir():
+        problems = [Problem("is a folder, not a file", str(target), remedy="Name a file in it.")]
+    raise_if_any(problems)
+
+
+def check_folder_place(target: str | os.PathLike[str]) -> None:
+    """Make sure that a folder can be filled, before the work; what is in it stays.
+
+    Raises:
+        AcutecastError: where it is a file, or `place_problems` has something to say.
+    """
+    problems = place_problems(target)
+    if not problems and not is_url(target) and local(target).is_file():
+        problems = [Problem("is a file, not a folder", str(target), remedy="Name a folder.")]
+    raise_if_any(problems)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.0f}" if size >= 1e7 else f"{size / 1e6:.1f}"
+
+
+@contextmanager
+def writing(
+    target: str | os.PathLike[str], scratch: str | os.PathLike[str] | None = None
+) -> Iterator[None]:
+    """Turn what the operating system refuses while something is written into a problem of it.
+
+    Args:
+        target: what is written, as the user named it.
+        scratch: where it is written first; a refusal of any other file names that one.
+
+    Raises:
+        AcutecastError: with the path, the reason in words and what to do.
+    """
+    try:
+        yield
+    except AcutecastError:
+        raise
+    except Exception as error:
+        where: str | os.PathLike[str] = target
+        named = getattr(error, "filename", None)
+        if isinstance(named, str) and scratch is not None:
+            inside = Path(named).is_relative_to(scratch) or Path(named).is_relative_to(
+                local(target)
+            )
+            where = target if inside else named
+        problem = in_words(error, where)
+        if problem is None:
+            raise
+        raise AcutecastError(problem) from error
+
+
 @contextmanager
 def whole_folder(target: str | os.PathLike[str], mark: str = MARK) -> Iterator[Path]:
     """Give a folder to fill that becomes `target` only if the block ends without an error.
@@ -198,35 +328,73 @@ def whole_folder(target: str | os.PathLike[str], mark: str = MARK) -> Iterator[P
         mark: on a store, the file without which the folder counts as not there.
 
     Raises:
-        AcutecastError: where a store can't be reached or written to; what was there then is there.
+        AcutecastError: where a store can't be reached or written to, or a disk is full or can
+            only be read; what was there then is there.
     """
     if is_url(target):
-        with tempfile.TemporaryDirectory(prefix="acutecast-") as name:
+        with (
+            writing(tempfile.gettempdir()),
+            tempfile.TemporaryDirectory(prefix="acutecast-") as name,
+        ):
             yield Path(name)
             stores.publish(Path(name), target, mark)
         return
-    target = local(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    try:
+    with scratch_beside(local(target)) as scratch:
         yield scratch
-        scratch.chmod(0o755)
-        if target.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
-            target.rename(old / target.name)
-            scratch.rename(target)
-            shutil.rmtree(old)
-        else:
-            scratch.rename(target)
+        _put(scratch, local(target))
+
+
+@contextmanager
+def removed_if_new(target: str | os.PathLike[str]) -> Iterator[None]:
+    """Fill a local folder in several steps; where one fails, the folder goes if it is new."""
+    there = local(target).exists()
+    try:
+        yield
+    except BaseException:
+        if not there:
+            shutil.rmtree(local(target), ignore_errors=True)
+        raise
+
+
+@contextmanager
+def scratch_beside(target: Path) -> Iterator[Path]:
+    """Give a folder beside a target, on its disk, that goes with the block.
+
+    Raises:
+        AcutecastError: where the operating system refuses something in it.
+    """
+    with writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        with writing(target, scratch):
+            yield scratch
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+def _put(scratch: Path, target: Path) -> None:
+    """Put a finished folder in the place of what is there."""
+    scratch.chmod(0o755)
+    if not target.exists():
+        scratch.rename(target)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
+    try:
+        target.rename(old / target.name)
+    except OSError:
+        old.rmdir()
+        raise
+    scratch.rename(target)
+    shutil.rmtree(old)
+
+
 def move_into(source: Path, target: Path) -> None:
     """Move the files of a finished folder into another, each whole; other files there stay."""
-    target.mkdir(parents=True, exist_ok=True)
-    for file in sorted(source.iterdir()):
-        file.replace(target / file.name)
+    with writing(target):
+        target.mkdir(parents=True, exist_ok=True)
+        for file in sorted(source.iterdir()):
+            file.replace(target / file.name)
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
@@ -235,15 +403,16 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
         stores.write(path, content)
         return
     path = local(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(scratch).chmod(0o644)
-        Path(scratch).replace(path)
-    finally:
-        Path(scratch).unlink(missing_ok=True)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+            Path(scratch).chmod(0o644)
+            Path(scratch).replace(path)
+        finally:
+            Path(scratch).unlink(missing_ok=True)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

@@ -157,7 +157,7 @@ def test_writing_replaces_a_leaf_and_leaves_others(root):
 
 def test_a_place_that_cannot_be_written_to_is_an_error_of_the_user(tmp_path):
     (tmp_path / "ip").write_text("a file where a folder should be")
-    with pytest.raises(AcutecastError, match="cannot be written"):
+    with pytest.raises(AcutecastError, match="a part of the path is a file"):
         write_provider(SMALL, tmp_path)
 
 

@@ -149,7 +149,7 @@ def test_databases_that_cannot_be_used(tmp_path, database, words):
 
 def test_a_home_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(AcutecastError, match="cannot be made"):
+    with pytest.raises(AcutecastError, match="nothing can be below it"):
         open_workspace(Settings(tmp_path / "file" / "home"))
 
 

@@ -18,7 +18,15 @@ from acutecast import stores
 from acutecast.api.runs import _simulate_into
 from acutecast.compute import Watch, processors
 from acutecast.errors import AcutecastError, Problem, raise_if_any
-from acutecast.files import is_url, joined, local, read_text, write_text
+from acutecast.files import (
+    check_folder_place,
+    is_url,
+    joined,
+    local,
+    read_text,
+    write_text,
+    writing,
+)
 from acutecast.provider import list_providers
 
 if TYPE_CHECKING:
@@ -165,6 +173,7 @@ def run_national(
     from acutecast.compute.workers import hired
     from acutecast.scenario import NationalScenario, load_national
 
+    check_folder_place(out)
     loaded = scenario if isinstance(scenario, NationalScenario) else load_national(scenario)
     target = str(out).rstrip("/") if is_url(out) else str(local(out).absolute())
     chosen = _providers(loaded, data, providers)
@@ -301,8 +310,9 @@ def _prepare(target: str, about: Mapping[str, Any], *, replace: bool) -> None:
                 )
             _clear(target, held)
     if not is_url(target):
-        for part in ("providers", "systems"):
-            Path(target, part).mkdir(parents=True, exist_ok=True)
+        with writing(target):
+            for part in ("providers", "systems"):
+                Path(target, part).mkdir(parents=True, exist_ok=True)
     _mark(target, about)
 
 

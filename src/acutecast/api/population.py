@@ -13,7 +13,7 @@ import numpy as np
 
 from acutecast.compute import Watch
 from acutecast.errors import AcutecastError, Problem, raise_if_any
-from acutecast.files import folder_problems, local_only, safe_table, whole_folder, write_text
+from acutecast.files import folder_problems, local, local_only, safe_table, whole_folder, write_text
 
 if TYPE_CHECKING:
     import polars
@@ -201,6 +201,18 @@ def project_population(
     )  # fmt: skip
 
 
+def population_folder_problems(
+    out: str | os.PathLike[str], *, replace: bool = False
+) -> list[Problem]:
+    """Say what keeps a projection from being written to a folder; arguments as `write_population`.
+
+    Raises:
+        AcutecastError: for URLs.
+    """
+    local_only(out, "a projection is")
+    return folder_problems(out, _MARK, "the folder holds a projection already", replace=replace)
+
+
 def write_population(
     projection: PopulationProjection, out: str | os.PathLike[str], *, replace: bool = False
 ) -> dict[str, Path]:
@@ -221,10 +233,8 @@ def write_population(
     from acutecast.report.population_page import write_population_page
     from acutecast.scenario import Scenario, dump_scenario
 
-    root = local_only(out, "a projection is")
-    raise_if_any(
-        folder_problems(out, _MARK, "the folder holds a projection already", replace=replace)
-    )
+    raise_if_any(population_folder_problems(out, replace=replace))
+    root = local(out)
     p = projection
     every = {**p.variants, p.projected.name: p.projected.mean}
     with whole_folder(out) as folder:
@@ -299,7 +309,7 @@ def plot_population(
     Raises:
         AcutecastError: for another kind or ending, or a year that is not projected.
     """
-    from acutecast.report import save_chart
+    from acutecast.report import check_picture, save_chart
     from acutecast.report.population_charts import life_chart
     from acutecast.report.population_page import fan_of, flows_of, pyramid_of
 
@@ -308,6 +318,8 @@ def plot_population(
             Problem(f'"{kind}" is no kind of picture', "kind",
                     remedy=f"Choose among {', '.join(POPULATION_PLOTS)}.")
         )  # fmt: skip
+    path = local_only(out, "pictures are")
+    check_picture(path)
     years = projection.projected.years
     if year is not None and year not in years:
         raise AcutecastError(
@@ -320,7 +332,6 @@ def plot_population(
         chart = life_chart(projection.life_expectancy(), "Life expectancy")
     else:
         chart = fan_of(projection) if kind == "fan" else flows_of(projection)
-    path = local_only(out, "pictures are")
     save_chart(chart, path)
     return path
 
@@ -344,8 +355,10 @@ def plot_health_status(
     """
     from acutecast.demand.health import activity_by_age
     from acutecast.provider import Provider, read_provider
-    from acutecast.report import health_status_chart, save_chart
+    from acutecast.report import check_picture, health_status_chart, save_chart
 
+    path = local_only(out, "pictures are")
+    check_picture(path)
     activity = None
     if data is not None:
         if not isinstance(data, Provider):
@@ -354,7 +367,6 @@ def plot_health_status(
         activity = dict(zip(groups, by_age, strict=True))
         baseline = data.year
     start = 2023 if baseline is None else baseline
-    path = local_only(out, "pictures are")
     save_chart(health_status_chart(start, start + 20 if year is None else year, activity), path)
     return path
 

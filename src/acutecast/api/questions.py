@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from acutecast.api.runs import load_scenario
 from acutecast.compute import Watch
-from acutecast.errors import AcutecastError, Problem
+from acutecast.errors import AcutecastError, Problem, raise_if_any
+from acutecast.files import joined, place_problems
 from acutecast.provider import Provider, read_provider
 
 if TYPE_CHECKING:
@@ -219,13 +220,14 @@ def capacity_of(
     """
     from acutecast.capacity import options, simulate_capacity
 
+    opened = _opened(run)
+    # Stored beside the run's tables.
+    raise_if_any(place_problems(joined(opened.path, "capacity"), replaced=True))
     asked = options(
         risk, areas, assumptions, by_site=by_site, elective_days=elective_days,
         diagnostics=diagnostics, workforce=workforce,
     )  # fmt: skip
-    return simulate_capacity(
-        _opened(run), data, asked, threads=threads, watch=watch, cancelled=cancelled
-    )
+    return simulate_capacity(opened, data, asked, threads=threads, watch=watch, cancelled=cancelled)
 
 
 def open_capacity(run: Run | str | os.PathLike[str]) -> Capacity:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from acutecast.compute import Event, Watch
 from acutecast.errors import AcutecastError, Problem, raise_if_any
-from acutecast.files import folder_problems, local_only, move_into
+from acutecast.files import (
+    check_folder_place,
+    folder_problems,
+    local_only,
+    move_into,
+    scratch_beside,
+)
 from acutecast.provider import Provider, read_provider
 
 if TYPE_CHECKING:
@@ -200,9 +205,8 @@ def run_nhp(
     from acutecast.results import export_nhp, open_run
 
     target = local_only(out, "the NHP layout is")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    try:
+    check_folder_place(target)
+    with scratch_beside(target) as scratch:
         loaded = _simulate_into(
             scratch / "run", scenario, data, runs, "horizon", seed, threads, dataset, None,
             empty_tpmas, None, watch, cancelled,
@@ -214,8 +218,6 @@ def run_nhp(
         move_into(scratch / "nhp", target)
         if watch is not None:
             watch(Event("exporting", 1, 1, time.perf_counter() - began))
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _simulate_into(

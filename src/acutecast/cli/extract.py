@@ -12,6 +12,7 @@ from acutecast.cli.options import Json, Threads
 from acutecast.cli.progress import work_in_progress
 from acutecast.compute import timed
 from acutecast.errors import AcutecastError, Problem
+from acutecast.files import check_file_place
 
 Mapping = Annotated[
     str | None,
@@ -126,6 +127,7 @@ def report(
     """Report on the quality of records: completeness, codes, dates, duplicates, steps and gaps."""
     from acutecast import api
 
+    check_file_place(out)
     with work_in_progress(quiet=json) as (watch, _):
         tables = api.data_report(
             records, mapping=mapping, rules=rules, suppress=suppress, memory_gb=memory,

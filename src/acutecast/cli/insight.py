@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from acutecast.cli import show
-from acutecast.cli.options import By, Data, Json, Threads, Where, conditions, parts_of
+from acutecast.cli.options import By, Chart, Data, Json, Threads, Where, conditions, parts_of
 from acutecast.cli.progress import work_in_progress
 from acutecast.errors import AcutecastError, Problem
 
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 RunPath = Annotated[str, typer.Argument(help="A run folder or URL.")]
 Year = Annotated[int | None, typer.Option(help="The year; the horizon by default.")]
-Chart = Annotated[
-    str | None, typer.Option(help="Draw it: a file that ends in .png, .svg or .html.")
-]
 Area = Annotated[
     str, typer.Option(help="Ask about this area of capacity, such as ward_child.", metavar="AREA")
 ]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from acutecast.cli import extract, insight, population, report, serve, show, worker
+from acutecast.cli import extract, insight, limited, population, report, serve, show, worker
 from acutecast.cli.options import By, Data, Json, Threads, Where, conditions, parts_of
 from acutecast.cli.progress import work_in_progress
 from acutecast.cli.stopping import sigterm_raises
 from acutecast.compute import timed
-from acutecast.errors import AcutecastError, Cancelled, Problem, raise_if_any
-from acutecast.files import folder_problems
+from acutecast.errors import AcutecastError, Cancelled, Problem
+from acutecast.files import folder_problems, in_words, removed_if_new
 
 app = typer.Typer(
     name="acutecast",
@@ -86,10 +87,13 @@ def demo(
     from acutecast import api
     from acutecast.cli.demo import write_demo
     from acutecast.synthetic.ambitions import DEMO_SCENARIO
+    from acutecast.synthetic.records import MARK as MADE_UP
 
     # A demo of an earlier time is ours to replace; anything else in the folder is not.
-    raise_if_any(folder_problems(out, "run/run.json", "", replace=True))
-    with work_in_progress(quiet=json) as (watch, cancelled):
+    problems = folder_problems(out, "run/run.json", "", replace=True)
+    if problems and folder_problems(out, f"records/{MADE_UP}", "", replace=True):
+        raise AcutecastError(problems)
+    with removed_if_new(out), work_in_progress(quiet=json) as (watch, cancelled):
         api.synth(
             out / "records", trusts=1, size=size, seed=seed, outpatient_years=(2023,),
             emergency_years=(2022, 2023), replace=True, watch=watch,
@@ -409,6 +413,18 @@ def _years(text: str) -> str | list[int]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; every fault of the input ends in one message and exit code 2."""
+    if limited.address_space() is not None:
+        code = limited.end_of_child()
+        problem = limited.short_of_memory()
+        if code is not None and problem is not None and limited.died_of_memory(code):
+            show.error(AcutecastError(problem), json="--json" in (arguments or sys.argv))
+            sys.exit(USER_ERROR)
+        if code is not None:
+            sys.exit(code if code >= 0 else 128 - code)
+    _main(arguments)
+
+
+def _main(arguments: list[str] | None) -> None:
     try:
         with sigterm_raises(KeyboardInterrupt()):
             app(args=arguments, standalone_mode=True)
@@ -420,3 +436,26 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(STOPPED)
     except BrokenPipeError:
         sys.exit(0)
+    except BaseException as error:
+        # The last resort: what no code below turned into words with a path.
+        problem = None
+        if not isinstance(error, SystemExit):
+            problem = limited.short_of_memory(error) or in_words(error)
+        if problem is None:
+            raise
+        json = _output_works() and "--json" in (arguments or sys.argv)
+        show.error(AcutecastError(problem), json=json)
+        sys.exit(USER_ERROR)
+
+
+def _output_works() -> bool:
+    """Tell whether standard output takes what it holds; let go of it where not.
+
+    Python would try once more at its end, and complain.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True

@@ -22,6 +22,21 @@ Where = Annotated[
 ]
 
 
+def picture(path: str | None) -> str | None:
+    """Take the file of a picture; what cannot be written is said before the work begins."""
+    if path is not None:
+        from acutecast.report import check_picture
+
+        check_picture(path)
+    return path
+
+
+Chart = Annotated[
+    str | None,
+    typer.Option(help="Draw it: a file that ends in .png, .svg or .html.", callback=picture),
+]
+
+
 def parts_of(text: str) -> tuple[str, ...]:
     """Read a comma-separated list."""
     return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from acutecast.cli import show
-from acutecast.cli.options import Json, Threads, parts_of
+from acutecast.cli.options import Json, Threads, parts_of, picture
 from acutecast.cli.progress import work_in_progress
 from acutecast.compute import timed
-from acutecast.errors import AcutecastError, Problem
+from acutecast.errors import AcutecastError, Problem, raise_if_any
 
 Sources = Annotated[
     list[str] | None,
@@ -92,7 +92,10 @@ def project(
 ) -> None:
     """Project population by cohort components, with rates, migrants and dwellings of one's own."""
     from acutecast import api
+    from acutecast.api.population import population_folder_problems
 
+    # Before the work; writing asks again.
+    raise_if_any(population_folder_problems(out, replace=replace))
     rates = {
         "fertility": fertility, "mortality": mortality, "migration": migration,
         "extra_migrants": extra_migrants,
@@ -141,7 +144,9 @@ def compare(
 
 @app.command()
 def plot(
-    out: Annotated[str, typer.Option(help="Picture that ends in .png, .svg or .html.")],
+    out: Annotated[
+        str, typer.Option(help="Picture that ends in .png, .svg or .html.", callback=picture)
+    ],
     source: Sources = None,
     kind: Annotated[
         str,

@@ -9,6 +9,7 @@ import typer
 from acutecast.cli import show
 from acutecast.cli.options import Json, parts_of
 from acutecast.cli.progress import work_in_progress
+from acutecast.files import check_file_place
 
 Sites = Annotated[str, typer.Option(help="Only these sites, comma separated.", metavar="SITES")]
 SitesOf = Annotated[
@@ -44,6 +45,8 @@ def report(
     from acutecast.report.documents import check_endings
 
     check_endings(out)
+    for path in out:
+        check_file_place(path)
     opened = api.open_run(run)
     others = [api.open_run(path) for path in compare or ()]
     lists = {

@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyarrow.types as pt
 
-from acutecast.errors import AcutecastError, Problem
 from acutecast.files import file_system, is_url, joined, sizes, whole_folder, write_bytes
 from acutecast.provider.contract import FACTOR_TABLES, STRATEGY_TABLES, columns_in
 from acutecast.provider.provider import Provider
@@ -39,14 +38,11 @@ def write_provider(provider: Provider, root: str | os.PathLike[str]) -> None:
         table = provider.tables[name]
         leaf = leaf_folder(base, name, provider.dataset, provider.year)
         content = _parquet(_as_written(name, table, provider.rules))
-        try:
-            if is_url(root):
-                _write_object(leaf, content)
-            else:
-                with whole_folder(leaf) as folder:
-                    (folder / _FILE).write_bytes(content)
-        except OSError as error:
-            raise AcutecastError(Problem(f"the table cannot be written: {error}", leaf)) from error
+        if is_url(root):
+            _write_object(leaf, content)
+        else:
+            with whole_folder(leaf) as folder:
+                (folder / _FILE).write_bytes(content)
 
 
 def _write_object(leaf: str, content: bytes) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from acutecast.report.capacity_overview import overview_chart
     from acutecast.report.capacity_shortage import shortage_chart
     from acutecast.report.capacity_time import trajectory_chart, week_chart
-    from acutecast.report.charts import projection_chart, save_chart
+    from acutecast.report.charts import check_picture, projection_chart, save_chart
     from acutecast.report.health_charts import health_status_chart
     from acutecast.report.insight_charts import (
         backtest_chart,
@@ -41,6 +41,7 @@ _HOMES = {
     "capacity_page": "capacity_html",
     "health_status_chart": "health_charts",
     "overview_chart": "capacity_overview",
+    "check_picture": "charts",
     "projection_chart": "charts",
     "write_quality_page": "quality_page",
     "save_chart": "charts",
@@ -56,6 +57,7 @@ __all__ = [
     "backtest_chart",
     "capacity_chart",
     "capacity_page",
+    "check_picture",
     "comparison",
     "comparison_chart",
     "convergence_chart",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acutecast.errors import AcutecastError, Problem
-from acutecast.files import write_bytes, write_text
+from acutecast.files import check_file_place, write_bytes, write_text
 from acutecast.insight.figures import financial_year
 
 if TYPE_CHECKING:
@@ -350,6 +350,7 @@ def save_chart(chart: Any, path: str | os.PathLike[str]) -> None:
     """
     from acutecast.report.page import chart_page, own_ids
 
+    check_picture(path)
     ending = Path(path).suffix.lower()
     if ending == ".html":
         write_text(path, chart_page(chart))
@@ -357,11 +358,20 @@ def save_chart(chart: Any, path: str | os.PathLike[str]) -> None:
         content = StringIO()
         chart.save(content, format="svg")
         write_text(path, own_ids(content.getvalue()))
-    elif ending == ".png":
+    else:
         picture = BytesIO()
         chart.save(picture, format="png", scale_factor=2)
         write_bytes(path, picture.getvalue())
-    else:
+
+
+def check_picture(path: str | os.PathLike[str]) -> None:
+    """Make sure that a picture can be written under a name, before the work that it shows.
+
+    Raises:
+        AcutecastError: for another ending, and where nothing can be written.
+    """
+    ending = Path(path).suffix.lower()
+    if ending not in (".png", ".svg", ".html"):
         raise AcutecastError(
             Problem(
                 "charts cannot be written in this form",
@@ -370,3 +380,4 @@ def save_chart(chart: Any, path: str | os.PathLike[str]) -> None:
                 remedy="Name a file that ends in .png, .svg or .html.",
             )
         )
+    check_file_place(path)

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from acutecast.errors import AcutecastError, Problem, raise_if_any
+from acutecast.errors import Problem, raise_if_any
 from acutecast.files import folder_problems, whole_folder
 from acutecast.synthetic import factors, people
 from acutecast.synthetic.inequalities import QUINTILE_SHARES
@@ -32,7 +32,7 @@ _GROWTH = 1.015
 _SIZES = (1.0, 0.7, 1.25, 0.5, 0.9, 1.1)
 # Patients of a trust's own three areas, and of each neighbour's nearest.
 _OWN_AREAS, _NEXT_AREA = (0.45, 0.28, 0.17), 0.05
-_MARK = "made-up-region.txt"
+MARK = "made-up-region.txt"
 _SAYS = """These records are made up. No real person, visit or hospital is behind any row: all was
 drawn at random by Acutecast (acutecast synth), seed {seed}.
 """
@@ -89,7 +89,7 @@ def write_records(
     codes = trust_codes(trusts)
     steps = trusts * len(years)
     with whole_folder(out) as folder:
-        (folder / _MARK).write_text(_SAYS.format(seed=seed), encoding="utf-8")
+        (folder / MARK).write_text(_SAYS.format(seed=seed), encoding="utf-8")
         for i, trust in enumerate(codes):
             own = seed if i == 0 else seed + 7919 * i
             history = History.empty()
@@ -126,7 +126,7 @@ def _problems(
         )  # fmt: skip
     if format not in ("parquet", "csv"):
         yield Problem(f'"{format}" is no format', "format", remedy="Write parquet or csv.")
-    yield from folder_problems(out, _MARK, "a made-up region is there already", replace=replace)
+    yield from folder_problems(out, MARK, "a made-up region is there already", replace=replace)
 
 
 def _area_codes(trust: int) -> list[str]:
@@ -196,19 +196,16 @@ def _own_shares() -> np.ndarray:
 
 def _write(table: pa.Table, folder: Path, name: str, format: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    try:
-        if format == "csv":
-            plain = [
-                column.cast(column.type.value_type) if pa.types.is_dictionary(column.type)
-                else column
-                for column in table.columns
-            ]  # fmt: skip
-            pyarrow.csv.write_csv(
-                pa.table(dict(zip(table.column_names, plain, strict=True))),
-                folder / f"{name}.csv",
-                pyarrow.csv.WriteOptions(quoting_style="needed"),
-            )
-        else:
-            pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
-    except OSError as error:
-        raise AcutecastError(Problem(f"the file cannot be written: {error}", name)) from error
+    if format == "csv":
+        plain = [
+            column.cast(column.type.value_type) if pa.types.is_dictionary(column.type)
+            else column
+            for column in table.columns
+        ]  # fmt: skip
+        pyarrow.csv.write_csv(
+            pa.table(dict(zip(table.column_names, plain, strict=True))),
+            folder / f"{name}.csv",
+            pyarrow.csv.WriteOptions(quoting_style="needed"),
+        )
+    else:
+        pq.write_table(table, folder / f"{name}.parquet", compression="zstd")

@@ -240,7 +240,7 @@ def _logged(ws: Workspace, claim: Claim) -> str:
     _LOG.exception("job %s failed", claim.id)
     try:
         write_text(ws.settings.home / name, traceback.format_exc())
-    except OSError:
+    except (OSError, AcutecastError):
         # Most likely the disk is full, which is why the job failed.
         _LOG.exception("%s cannot be written", name)
         return " The log of its worker says what."

@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Operati
 from sqlalchemy.exc import TimeoutError as NoneFree
 
 from acutecast.errors import AcutecastError, Problem, raise_if_any
+from acutecast.files import check_folder_place, writing
 from acutecast.stores import bucket_problems
 from acutecast.workspace.locks import alone
 from acutecast.workspace.settings import Settings
@@ -141,12 +142,9 @@ def open_workspace(settings: Settings) -> Workspace:
 
     if settings.access is not None:
         read_access(settings.access)
-    try:
+    check_folder_place(settings.home)
+    with writing(settings.home):
         settings.home.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise AcutecastError(
-            Problem(f"the folder cannot be made: {error.strerror}", str(settings.home))
-        ) from error
     if isinstance(settings.runs, str):
         # Of a run that there is not, so that little is listed.
         raise_if_any(bucket_problems(settings.folder_of("none")), "The results cannot be stored")

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from acutecast.compute import Event, Watch
 from acutecast.errors import AcutecastError, Problem
+from acutecast.files import write_bytes
 from acutecast.report.documents.subject import missing, subject_of
-from acutecast.report.documents.whole_file import local_file, write_bytes
+from acutecast.report.documents.whole_file import local_file
 from acutecast.report.views.selection import Selection
 
 if TYPE_CHECKING:

@@ -1,16 +1,15 @@
-"""Files that are whole or not there, and the same bytes for the same content."""
+"""Where documents go, and the same bytes for the same content."""
 
 from __future__ import annotations
 
 import os
 import re
-import tempfile
 import zipfile
 from io import BytesIO
 from pathlib import Path
 
 from acutecast.errors import AcutecastError, Problem
-from acutecast.files import is_url, local
+from acutecast.files import check_file_place, is_url, local
 
 # The earliest date that a zip archive can hold.
 _NO_DATE = (1980, 1, 1, 0, 0, 0)
@@ -22,31 +21,14 @@ def local_file(path: str | os.PathLike[str]) -> Path:
     """Give the path of a file to be written.
 
     Raises:
-        AcutecastError: for URLs and for folders.
+        AcutecastError: for URLs and folders, and where nothing can be written.
     """
     if is_url(path):
         raise AcutecastError(
             Problem("documents are written to local files", str(path), remedy="Name a local path.")
         )
-    found = local(path)
-    if found.is_dir():
-        raise AcutecastError(
-            Problem("is a folder", str(path), remedy="Name the file that is to be written.")
-        )
-    return found
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(scratch).chmod(0o644)
-        Path(scratch).replace(path)
-    finally:
-        Path(scratch).unlink(missing_ok=True)
+    check_file_place(path)
+    return local(path)
 
 
 def without_dates(archive: bytes) -> bytes:

@@ -9,6 +9,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from acutecast.compute import Event, Watch
+from acutecast.files import write_bytes
 from acutecast.report.charts import DARK_BLUE, GREY, INK
 from acutecast.report.documents import about
 from acutecast.report.documents.activity_sheets import activity_sheets
@@ -27,7 +28,7 @@ from acutecast.report.documents.sheet_layout import (
 from acutecast.report.documents.sheets import Sheet
 from acutecast.report.documents.space_sheets import capacity_sheets, comparison_sheets
 from acutecast.report.documents.subject import Subject, missing, subject_of
-from acutecast.report.documents.whole_file import local_file, plain, write_bytes
+from acutecast.report.documents.whole_file import local_file, plain
 from acutecast.report.views.selection import Selection
 
 if TYPE_CHECKING:
