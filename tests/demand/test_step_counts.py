@@ -1,5 +1,7 @@
 """The NHP model's step counts: isolated effects, and interactions that close the sum."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hand_made import (
@@ -18,7 +20,7 @@ from rich_scenario import RICH
 
 from acutecast.demand import Projection
 from acutecast.demand.columns import UNKNOWN
-from small_provider import small_provider
+from small_provider import column, small_provider
 
 UNIT_OF_ARRIVALS = ("walk-in", "ambulance")
 
@@ -36,7 +38,7 @@ def final_counts(projection: Projection) -> dict[tuple[str, str, str, str], np.n
         for (pod, site, measure), (_, counts) in by_place(
             projection.cubes[f"{activity}_people"]
         ).items():
-            if site == UNKNOWN or measure == "procedures":
+            if measure == "procedures":
                 continue
             measure = "arrivals" if measure in UNIT_OF_ARRIVALS else measure
             key = (activity, pod, site, measure)
@@ -75,7 +77,25 @@ def test_a_row_stands_for_one_thing(rich):
     keys = list(zip(*rich.step_counts.keys.values(), strict=True))
     assert len(set(keys)) == len(keys)
     assert rich.step_counts.years == rich.years[-1:]
-    assert UNKNOWN not in rich.step_counts.keys["sitetret"]
+
+
+def test_rows_without_a_site_have_steps():
+    """As in the NHP model since its issue 663."""
+    small = small_provider(60)
+    tables = dict(small.tables)
+    for name in ("op", "aae"):
+        at = tables[name].column_names.index("sitetret")
+        sites = tables[name]["sitetret"].to_pylist()
+        sites = column([site or "" for site in sites], np.arange(len(sites)) % 20 == 0)
+        tables[name] = tables[name].set_column(at, "sitetret", sites)
+    projection = project(replace(small, tables=tables), {"runs": 3})
+    assert_steps_add_up(projection)
+    for activity in ("op", "aae"):
+        cube = projection.cubes[f"{activity}_people"]
+        without = cube.keys["sitetret"] == UNKNOWN
+        assert cube.baseline[without].sum() > 0
+        mine = {"activity_type": activity, "sitetret": UNKNOWN, "change_factor": "baseline"}
+        assert np.all(steps_of(projection, **mine) == cube.baseline[without].sum())
 
 
 def test_the_steps_are_those_of_the_nhp_model(rich):

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from acutecast.demand.cells import by_place
-from acutecast.demand.columns import UNKNOWN
 from acutecast.demand.cube import Parts
 from acutecast.demand.layout import EFFICIENCY_KINDS
 from acutecast.facts import ACTIVITY_TYPES
@@ -88,9 +87,8 @@ class StepCounts:
         for c, (pod, site) in enumerate(
             zip(activity.cells["pod"], activity.cells["sitetret"], strict=True)
         ):
-            # Cells that only conversions reach have no steps; rows without a site have results but
-            # no step counts in the NHP model, and this table is for its readers.
-            if not baseline[c].any() or site == UNKNOWN:
+            # Cells that only conversions reach have no steps.
+            if not baseline[c].any():
                 continue
             for m, measure in enumerate(spec.steps_measures):
                 place = (key, pod, site, measure)

@@ -28,7 +28,7 @@ def sorted_labels(name: str, values: np.ndarray) -> Labels:
 def write_long(
     path: Path,
     keys: Mapping[str, Labels],
-    baseline: np.ndarray,
+    baseline: np.ndarray | None,
     values: np.ndarray,
     about: Mapping[str, str],
     hidden: np.ndarray | None = None,
@@ -38,12 +38,13 @@ def write_long(
     Args:
         path: the file.
         keys: key columns; rows are written in the order of their codes.
-        baseline: values of run 0, (keys,).
+        baseline: values of run 0, (keys,); None for a table without run 0.
         values: values of runs 1 to N, int64 or float64, (keys, runs).
         about: columns with one value throughout, after `value`.
-        hidden: which values are left empty, (keys, runs + 1); None for none.
+        hidden: which values are left empty, (keys, runs written); None for none.
     """
-    width = values.shape[1] + 1
+    first = 1 if baseline is None else 0
+    width = values.shape[1] + 1 - first
     count = pa.float64() if values.dtype == np.float64 else pa.int64()
     schema, seen = _schemas(tuple(keys), count, tuple(about))
     order = np.lexsort([labels.codes for labels in keys.values()][::-1])
@@ -58,10 +59,9 @@ def write_long(
                 _key(name, labels, np.repeat(labels.codes[part], width))
                 for name, labels in keys.items()
             ]
-            columns.append(pa.array(np.tile(np.arange(width), len(part))))
-            columns.append(
-                _value(baseline[part], values[part], None if hidden is None else hidden[part])
-            )
+            columns.append(pa.array(np.tile(np.arange(first, first + width), len(part))))
+            before = None if baseline is None else baseline[part]
+            columns.append(_value(before, values[part], None if hidden is None else hidden[part]))
             once = np.zeros(len(part) * width, dtype=np.int32)
             columns += [_key(name, Labels(once, (text,)), once) for name, text in about.items()]
             writer.write_batch(pa.record_batch(columns, schema=schema))
@@ -75,9 +75,11 @@ def _key(name: str, labels: Labels, codes: np.ndarray) -> pa.Array:
     return pa.DictionaryArray.from_arrays(codes, pa.array(labels.names, pa.large_string()))
 
 
-def _value(baseline: np.ndarray, values: np.ndarray, hidden: np.ndarray | None) -> pa.Array:
-    """Give baseline and runs of each key as one column."""
-    wide = np.column_stack([baseline.astype(values.dtype), values])
+def _value(baseline: np.ndarray | None, values: np.ndarray, hidden: np.ndarray | None) -> pa.Array:
+    """Give baseline, where there is one, and runs of each key as one column."""
+    wide = values
+    if baseline is not None:
+        wide = np.column_stack([baseline.astype(values.dtype), values])
     return pa.array(wide.ravel(), mask=None if hidden is None else hidden.ravel())
 
 

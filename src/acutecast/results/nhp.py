@@ -1,8 +1,9 @@
 """Writes a run as the eleven tables of the NHP demand model, so that its readers go on working.
 
 Same file names, column names and order, types, labels, order of rows and zero-filling as version
-5.2 of that model writes to a local folder, with two differences: `value` is always int64 where
-that model gives float64 whenever it filled a gap, and text is dictionary-encoded on disk.
+5.2 of that model writes to a local folder, with three differences: `value` is always int64 where
+that model gives float64 whenever it filled a gap, text is dictionary-encoded on disk, and step
+counts are as it writes them since (no run 0, rows without a site kept).
 """
 
 from __future__ import annotations
@@ -324,7 +325,11 @@ def _fill_sdec(
 
 
 def _write_steps(path: Path, run: Run, about: Mapping[str, str], suppress: int | None) -> None:
-    """Write the step counts; run 0 is zero throughout, as in the NHP model since 5.2."""
+    """Write the step counts: of runs 1 to N, as their baseline is a change factor.
+
+    Version 5.2 of the NHP model has rows of zeros for run 0, which made means of runs too small; it
+    dropped them since (its issue 684). Rows without a site count as "unknown" (its issue 663).
+    """
     cells = run.parts("step_counts")
     rows = np.flatnonzero(cells.year == run.horizon)
     keys = {
@@ -341,7 +346,5 @@ def _write_steps(path: Path, run: Run, about: Mapping[str, str], suppress: int |
         of_place = np.zeros(len(codes[0]) if codes else 0, dtype=bool)
         of_place[place[small]] = True
         small = of_place[place]
-        # The baseline of the step counts stands in runs 1 to N; run 0 is zero anyway.
-        hidden = np.repeat(small[:, None], run.runs + 1, axis=1)
-        hidden[:, 0] = False
-    write_long(path, keys, np.zeros(len(values)), values, about, hidden)
+        hidden = np.repeat(small[:, None], run.runs, axis=1)
+    write_long(path, keys, None, values, about, hidden)
