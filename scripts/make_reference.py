@@ -95,7 +95,8 @@ def rules() -> Iterator[str]:
     yield ""
     yield "## Flags\n"
     for (on, name), flag in sorted(held.flags.items()):
-        yield f"- `{name}` (from {on}): {flag.says}"
+        differs = f" *Differs:* {flag.differs}" if flag.differs else ""
+        yield f"- `{name}` (from {on}): {flag.says}{differs}"
 
 
 def commands() -> Iterator[str]:

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 # Why a record is not counted, in the order in which reasons are looked for; the first one counts.
+NO_KEY = "the key is missing"
+REPEATED = "the key is there already"
 SEX = "sex is not 1 or 2"
 AGE = "age is missing or not from 0 to 120"
 PROVIDER = "provider is missing"
@@ -15,9 +17,11 @@ PROVIDER = "provider is missing"
 YEAR_OF = "CAST(year({0}) - (month({0}) < 4)::INT AS INTEGER)"
 AGES = """CASE WHEN {0} BETWEEN 7001 AND 7007 THEN 0 WHEN {0} BETWEEN 0 AND 120
     THEN least({0}, 90) END"""
-# A trust's code has three characters; with a site's two behind it ("RXX00") it is still the trust.
-TRUST = """CASE WHEN regexp_full_match(procode3, 'R[A-Z0-9]{4}') THEN left(procode3, 3)
-    ELSE procode3 END"""
+# The codes of NHS trusts (R, T) and of independent providers (N) have three characters; with a
+# site's two behind them ("RXX00") they still name the organisation, as HES's own procode3 does.
+# Other codes of five characters, such as 8HK01, are organisations themselves (NHS ODS).
+SITE_AS_PROVIDER = "coalesce(regexp_full_match(procode3, '[NRT][A-Z0-9]{4}'), false)"
+TRUST = f"CASE WHEN {SITE_AS_PROVIDER} THEN left(procode3, 3) ELSE procode3 END"
 QUINTILE = "CAST(coalesce(imd_quintile, ceil(imd_decile / 2.0)) AS INTEGER)"
 
 

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 def derive(con: DuckDBPyConnection, rules: RuleSet, *, codes: CodesOf, hours: bool) -> None:
     """Make the derived tables from the `raw_` ones.
 
-    Makes `spells`, `spell_diagnoses`, `spell_procedures`, `attendance_cells`, `arrivals`,
-    `outpatient_procedures`, and a view `staged_<record>` of each kind of record with the reason why
-    a row is set aside (null where it is kept).
+    Makes `spells`, `past_stays`, `spell_diagnoses`, `spell_procedures`, `attendance_cells`,
+    `arrivals`, `outpatient_procedures`, and a view `staged_<record>` of each kind of record with
+    the reason why a row is set aside (null where it is kept). What had to be decided is in
+    `derivation_notes`.
 
     Args:
         con: the database, with what `staging` made.

@@ -9,8 +9,10 @@ from acutecast.extract.contacts import conditions_sql
 from acutecast.extract.derivation_parts import (
     AGE,
     AGES,
+    NO_KEY,
     PROVIDER,
     QUINTILE,
+    REPEATED,
     SEX,
     TRUST,
     YEAR_OF,
@@ -37,8 +39,8 @@ def derive_attendances(con: DuckDBPyConnection, rules: RuleSet) -> None:
     con.execute(
         f"""CREATE OR REPLACE TABLE set_aside_opa AS SELECT row_id, reason FROM (
             SELECT rowid AS row_id, CASE
-                WHEN attendkey IS NULL THEN 'the key is missing'
-                WHEN rowid IN (SELECT row_id FROM {repeated}) THEN 'the key is there already'
+                WHEN attendkey IS NULL THEN '{NO_KEY}'
+                WHEN rowid IN (SELECT row_id FROM {repeated}) THEN '{REPEATED}'
                 WHEN procode3 IS NULL THEN '{PROVIDER}'
                 WHEN sex IS NULL OR sex NOT IN ('1', '2') THEN '{SEX}'
                 WHEN coalesce({kind}, '') NOT IN ('1', '2', '21', '22')
@@ -190,8 +192,8 @@ def _set_aside(con: DuckDBPyConnection, record: str, form: _Form) -> None:
     con.execute(
         f"""CREATE OR REPLACE TABLE set_aside_{record} AS SELECT row_id, reason FROM (
             SELECT rowid AS row_id, CASE
-                WHEN {form.key} IS NULL THEN 'the key is missing'
-                WHEN rowid IN (SELECT row_id FROM {repeated}) THEN 'the key is there already'
+                WHEN {form.key} IS NULL THEN '{NO_KEY}'
+                WHEN rowid IN (SELECT row_id FROM {repeated}) THEN '{REPEATED}'
                 WHEN procode3 IS NULL THEN '{PROVIDER}'
                 WHEN sex IS NULL OR sex NOT IN ('1', '2') THEN '{SEX}'
                 WHEN {form.day} IS NULL THEN 'no date of arrival'
@@ -205,11 +207,16 @@ def _set_aside(con: DuckDBPyConnection, record: str, form: _Form) -> None:
 
 
 def _attendances_of_persons(con: DuckDBPyConnection, forms: dict[str, _Form]) -> None:
-    """Gather who came when, in either form, for those who come often."""
+    """Gather who came when, in either form, for those who come often.
+
+    An attendance that is not counted, for want of a sex or an age say, still says that the person
+    came; one without a key or with another's may be a copy, and is left out.
+    """
     parts = [
         f"SELECT '{record}' AS record, {form.key} AS key, person_id, {form.day} AS day, "
         f"{form.category} AS category FROM staged_{record} "
-        "WHERE reason IS NULL AND person_id IS NOT NULL"
+        f"WHERE {form.day} IS NOT NULL AND person_id IS NOT NULL "
+        f"AND coalesce(reason, '') NOT IN ('{NO_KEY}', '{REPEATED}')"
         for record, form in forms.items()
     ]
     con.execute(f"CREATE OR REPLACE TEMP TABLE attendance_of_person AS {' UNION ALL '.join(parts)}")

@@ -8,8 +8,10 @@ from acutecast.extract.day_procedures import NOT_AN_OPERATION
 from acutecast.extract.derivation_parts import (
     AGE,
     AGES,
+    NO_KEY,
     PROVIDER,
     QUINTILE,
+    REPEATED,
     SEX,
     TRUST,
     YEAR_OF,
@@ -25,10 +27,11 @@ if TYPE_CHECKING:
 CodesOf = Literal["spell", "last episode"]
 
 _LONGEST_STAY = 730  # nights; longer ones are psychiatry or a slip
+_NOT_THE_LAST = "another episode of a spell that is counted or set aside"
 
 
 def derive_spells(con: DuckDBPyConnection, codes: CodesOf) -> None:
-    """Make `spells`, `spell_diagnoses` and `spell_procedures` of the episodes."""
+    """Make `spells`, `spell_diagnoses`, `spell_procedures` and `past_stays` of the episodes."""
     if not has(con, "raw_apc"):
         con.execute(_NO_SPELLS)
         return
@@ -37,25 +40,29 @@ def derive_spells(con: DuckDBPyConnection, codes: CodesOf) -> None:
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE episode AS
         SELECT e.rowid AS row_id, e.epikey, e.person_id, {TRUST} AS procode3,
-            e.sitetret, {AGES.format("coalesce(e.admiage, e.startage)")} AS age,
+            e.sitetret, coalesce({AGES.format("e.admiage")}, {AGES.format("e.startage")}) AS age,
+            {AGES.format("e.admiage")} IS NULL AS age_at_start,
             try_cast(e.sex AS INTEGER) AS sex, e.admimeth, e.classpat, e.mainspef, e.tretspef,
-            e.admidate, e.admitime, e.disdate, e.distime, e.epiend, e.speldur, e.epitype,
-            e.epiorder, e.spelend, e.dismeth, e.lsoa11, e.lad, {QUINTILE} AS imd_quintile,
-            {board_sql("e")} AS icb, e.sushrg, e.theatre_minutes, e.epistat, e.delplac,
+            e.admidate, e.admitime, e.disdate, e.distime, e.epistart, e.epiend, e.speldur,
+            e.epitype, e.epiorder, e.spelend, e.dismeth, e.lsoa11, e.lad,
+            {QUINTILE} AS imd_quintile, {board_sql("e")} AS icb, e.sushrg, e.theatre_minutes,
+            e.delplac,
             CASE
                 WHEN e.susspellid IS NOT NULL THEN 's' || e.susspellid
                 WHEN e.person_id IS NOT NULL
                     THEN 'p' || e.person_id || ' ' || coalesce(e.admidate::VARCHAR, '')
                 ELSE 'e' || coalesce(e.epikey, e.rowid::VARCHAR)
             END AS spell,
+            e.epikey IS NOT NULL AND e.rowid NOT IN (SELECT row_id FROM {repeated}) AS single,
+            coalesce(e.epistat, '3') = '3' AS finished,
+            {_WELL_BABY} AS well_baby,
             CASE
-                WHEN e.epikey IS NULL THEN 'the key is missing'
-                WHEN e.rowid IN (SELECT row_id FROM {repeated}) THEN 'the key is there already'
+                WHEN e.epikey IS NULL THEN '{NO_KEY}'
+                WHEN e.rowid IN (SELECT row_id FROM {repeated}) THEN '{REPEATED}'
                 WHEN e.procode3 IS NULL THEN '{PROVIDER}'
                 WHEN e.sex IS NULL OR e.sex NOT IN ('1', '2') THEN '{SEX}'
                 WHEN coalesce(e.epistat, '3') <> '3' THEN 'the episode is not finished'
-                WHEN coalesce(e.well_baby_ind, 'N') = 'Y' OR coalesce(e.sushrg, '') = 'PB03Z'
-                    OR (e.tretspef = '424' AND coalesce(e.epitype, '') = '3') THEN 'well baby'
+                WHEN {_WELL_BABY} THEN 'well baby'
                 WHEN e.admidate IS NULL THEN 'no date of admission'
                 WHEN e.admimeth IS NULL THEN 'no method of admission'
                 WHEN e.tretspef IS NULL THEN 'no treatment specialty'
@@ -64,31 +71,17 @@ def derive_spells(con: DuckDBPyConnection, codes: CodesOf) -> None:
             END AS reason
         FROM raw_apc e"""
     )
-    # A spell ends with the last of its episodes; a flag that says so counts more than the order.
-    con.execute(
-        """CREATE OR REPLACE TEMP TABLE spell_row AS
-        SELECT *, coalesce(speldur, date_diff('day', admidate, discharged)) AS nights
-        FROM (
-            SELECT *,
-                row_number() OVER w = 1 AS is_last,
-                max(disdate) OVER s AS discharged,
-                bool_or(coalesce(epitype IN ('2', '5'), false)
-                    AND NOT coalesce(delplac IN ('1', '5', '6'), false)
-                    AND classpat NOT IN ('3', '4')) OVER s AS delivery
-            FROM episode WHERE reason IS NULL
-            WINDOW w AS (PARTITION BY procode3, spell ORDER BY
-                    coalesce(spelend IN ('Y', '1'), false) DESC, epiorder DESC NULLS LAST,
-                    epiend DESC NULLS LAST, epikey DESC),
-                s AS (PARTITION BY procode3, spell)
-        )"""
-    )
+    con.execute(_SPELL_ROW)
     con.execute(
         f"""CREATE OR REPLACE TABLE set_aside_apc AS
         SELECT row_id, reason FROM episode WHERE reason IS NOT NULL
         UNION ALL
+        SELECT row_id, '{_NOT_THE_LAST}' FROM episode WHERE reason IS NULL
+            AND row_id NOT IN (SELECT row_id FROM spell_row)
+        UNION ALL
         SELECT row_id, reason FROM (
             SELECT row_id, CASE
-                WHEN NOT is_last THEN 'another episode of a spell that is counted or set aside'
+                WHEN NOT is_last THEN '{_NOT_THE_LAST}'
                 WHEN discharged IS NULL THEN 'no date of discharge'
                 WHEN discharged < admidate THEN 'discharge before admission'
                 WHEN age IS NULL THEN '{AGE}'
@@ -96,13 +89,60 @@ def derive_spells(con: DuckDBPyConnection, codes: CodesOf) -> None:
                 WHEN nights > {_LONGEST_STAY} AND tretspef NOT LIKE '7%'
                     AND coalesce(mainspef, '') NOT LIKE '7%' AND coalesce(epiorder, 1) < 10
                     THEN 'stay of more than {_LONGEST_STAY} nights'
-            END AS reason FROM spell_row
+            END AS reason FROM spell_row WHERE reason IS NULL
         ) WHERE reason IS NOT NULL"""
     )
     staged_view(con, "apc")
     _codes(con, codes)
     con.execute(_SPELLS)
+    con.execute(_PAST_STAYS)
 
+
+# A healthy newborn, who needs no care of a hospital's own: by the flag, the HRG, or the specialty.
+# An empty flag says nothing, and the other two signs decide.
+_WELL_BABY = """(coalesce(e.well_baby_ind, 'N') = 'Y' OR coalesce(e.sushrg, '') = 'PB03Z'
+    OR (coalesce(e.tretspef, '') = '424' AND coalesce(e.epitype, '') = '3'))"""
+
+# A spell ends with the last of its episodes; a flag that says so counts more than the order.
+_LAST_FIRST = """coalesce(spelend IN ('Y', '1'), false) DESC, epiorder DESC NULLS LAST,
+    epiend DESC NULLS LAST, epikey DESC"""
+
+# One row an episode that tells of a stay, also of those that are set aside for what else they
+# lack: a stay that is not counted is still in the person's past. An episode that can be counted
+# stands before those that cannot. The discharge is the last episode's own; where it has none, or
+# one before the admission, that of another episode serves, if the last one was not still going on.
+_SPELL_ROW = f"""
+CREATE OR REPLACE TEMP TABLE spell_row AS
+SELECT *, coalesce(speldur, date_diff('day', admidate, discharged)) AS nights
+FROM (
+    SELECT *, row_number() OVER (PARTITION BY procode3, spell
+            ORDER BY (reason IS NULL) DESC, {_LAST_FIRST}) = 1 AS is_last,
+        coalesce(
+            CASE WHEN disdate >= admidate THEN disdate END,
+            CASE WHEN latest >= greatest(admidate, coalesce(epistart, admidate),
+                coalesce(epiend, admidate)) THEN latest END,
+            disdate) AS discharged
+    FROM (
+        SELECT *, first_value(well_baby) OVER last_first AS ends_as_well_baby,
+            first_value(epikey) OVER last_first AS last_epikey,
+            first_value(reason) OVER last_first AS last_reason,
+            max(disdate) FILTER (WHERE finished) OVER spell AS latest,
+            bool_or(reason IS NULL AND coalesce(epitype IN ('2', '5'), false)
+                AND NOT coalesce(delplac IN ('1', '5', '6'), false)
+                AND classpat NOT IN ('3', '4')) OVER spell AS delivery
+        FROM episode WHERE single
+        WINDOW spell AS (PARTITION BY procode3, spell),
+            last_first AS (PARTITION BY procode3, spell ORDER BY {_LAST_FIRST})
+    ) WHERE finished AND NOT well_baby AND NOT ends_as_well_baby AND admidate IS NOT NULL
+)
+"""
+
+# What rules look back on: every stay with its person and days, whether it is counted or not.
+_PAST_STAYS = """
+CREATE OR REPLACE TABLE past_stays AS
+SELECT epikey AS rn, person_id, admidate, discharged AS disdate FROM spell_row
+WHERE is_last AND person_id IS NOT NULL AND discharged >= admidate ORDER BY rn
+"""
 
 _NO_SPELLS = """
 CREATE OR REPLACE TABLE spells (fyear INTEGER, procode3 VARCHAR, rn VARCHAR, person_id VARCHAR,
@@ -114,6 +154,7 @@ CREATE OR REPLACE TABLE spells (fyear INTEGER, procode3 VARCHAR, rn VARCHAR, per
     imd_quintile INTEGER, sushrg VARCHAR, sushrg_trimmed VARCHAR, sitetret VARCHAR,
     lsoa11 VARCHAR, lad VARCHAR, admihour INTEGER, dishour INTEGER, theatre_minutes INTEGER,
     diagnosis VARCHAR, procedure VARCHAR, procedure_date DATE);
+CREATE OR REPLACE TABLE past_stays (rn VARCHAR, person_id VARCHAR, admidate DATE, disdate DATE);
 CREATE OR REPLACE TABLE spell_diagnoses (rn VARCHAR, diag_order INTEGER, diagnosis VARCHAR);
 CREATE OR REPLACE TABLE spell_procedures (rn VARCHAR, procedure_order INTEGER,
     procedure_code VARCHAR, procedure_date DATE);
@@ -204,6 +245,8 @@ def _long_form(con: DuckDBPyConnection, what: str) -> str:
 def _codes(con: DuckDBPyConnection, codes: CodesOf) -> None:
     """Make a spell's diagnoses and procedures, each code once, numbered from 1.
 
+    Spells that are set aside have theirs too: they are in their person's past.
+
     The primary diagnosis of a spell is that of its first episode, the reason of admission; its
     primary procedure the first of the first episode that has one.
     """
@@ -226,7 +269,9 @@ def _codes(con: DuckDBPyConnection, codes: CodesOf) -> None:
                         ORDER BY e.epiorder NULLS LAST, e.epiend NULLS LAST, e.epikey, h.place)
                         AS rank
                 FROM held h JOIN spell_row e ON e.row_id = h.row_id {only_last}
-                JOIN spell_row l ON l.procode3 = e.procode3 AND l.spell = e.spell AND l.is_last
+                JOIN spell_row l ON l.procode3 IS NOT DISTINCT FROM e.procode3
+                    AND l.spell = e.spell AND l.is_last
+                    AND (e.reason IS NULL OR l.reason IS NOT NULL)
             )
             SELECT rn, (row_number() OVER spell{shift})::INTEGER AS {order}, code AS {code}{date}
             FROM of_spell WHERE again = 1

@@ -21,6 +21,7 @@ from acutecast.extract.accounting import accounting, check_nothing_is_lost, rows
 from acutecast.extract.assumption_tables import assumption_tables, suppress_small
 from acutecast.extract.catchment import catchments
 from acutecast.extract.contacts import tag_contacts
+from acutecast.extract.derivation_notes import derivation_notes
 from acutecast.extract.derive import CodesOf, derive
 from acutecast.extract.mapping import read_mapping
 from acutecast.extract.provider_tables import derived_views, provider_tables
@@ -175,7 +176,7 @@ def extract_records(
         tell=tell,
     ) as con:  # fmt: skip
         wanted = _providers_to_write(con, years, providers)
-        notes = _people(con)
+        notes = [*derivation_notes(con), *_people(con)]
         with _stage(tell, "finding TPMAs"):
             tag_spells(con, rule_set)
             tag_contacts(con, rule_set)

@@ -68,6 +68,7 @@ class Flag:
         on: the records that it is worked out from: "opa", "ecds" or "ae".
         says: what it means, in plain words.
         source: where the facts are published.
+        differs: where and why it departs from the NHP model's; "" where it does not.
         where: conditions that must all hold.
     """
 
@@ -75,6 +76,7 @@ class Flag:
     on: Literal["opa", "ecds", "ae"]
     says: str
     source: str
+    differs: str
     where: Mapping[str, Any]
 
 
@@ -243,7 +245,10 @@ def _read_family(
     for entry in _entries(document, "flag", place, problems):
         name = str(entry.get("name", ""))
         on = entry.get("on", "opa" if family == "outpatients" else "ecds")
-        flag = Flag(name, on, str(entry.get("says", "")), source, dict(entry.get("where", {})))
+        flag = Flag(
+            name, on, str(entry.get("says", "")), source, str(entry.get("differs", "")),
+            dict(entry.get("where", {})),
+        )  # fmt: skip
         flags[on, name] = flag
     return rules, flags
 

@@ -28,8 +28,9 @@ _COLUMN_OF = {"diagnosis": "diagnosis", "procedure": "procedure_code"}
 def tag_spells(con: DuckDBPyConnection, rules: RuleSet) -> None:
     """Make the table `tags`: a row for every spell and inpatient TPMA that selects it.
 
-    Needs the tables `spells`, `spell_diagnoses`, `spell_procedures` and, for day procedures,
-    `outpatient_procedures`. Columns: fyear, procode3, rn, strategy, kind, sample_rate (0-1].
+    Needs the tables `spells`, `past_stays`, `spell_diagnoses`, `spell_procedures` and, for day
+    procedures, `outpatient_procedures`. Columns: fyear, procode3, rn, strategy, kind, sample_rate
+    (0-1].
     """
     wanted = [
         r for r in rules.rules.values() if r.activity_type == "ip" and not r.made_by_projection
@@ -229,9 +230,13 @@ def _condition_sql(name: str, value: Any, rule: Rule, bits: _Bits) -> str:
 
 
 def _readmissions(days: int) -> str:
-    """Give the SQL of the spells that began within `days` of an earlier discharge."""
+    """Give the SQL of the spells that began within `days` of an earlier discharge.
+
+    A discharge on the day of admission counts, unless both days of both stays are the same: of two
+    stays of no night on one day none can be said to be the earlier.
+    """
     return f"""
-        SELECT c.rn FROM spells c JOIN spells e ON e.person_id = c.person_id AND e.rn <> c.rn
+        SELECT c.rn FROM spells c JOIN past_stays e ON e.person_id = c.person_id AND e.rn <> c.rn
             AND e.disdate BETWEEN c.admidate - {days} AND c.admidate
             AND (c.admidate > e.admidate OR c.disdate > e.disdate)"""
 
@@ -242,7 +247,10 @@ def _frailty_table(value: Mapping[str, Any]) -> str:
 
 
 def _frailty_scores(con: DuckDBPyConnection, wanted: list[Rule], rules: RuleSet) -> None:
-    """Score spells: distinct three-character codes of the person's spells over some years."""
+    """Score spells: distinct three-character codes of the person's stays over some years.
+
+    A stay is an earlier one if it ended before the day of admission.
+    """
     done = set()
     for name, value in _conditions(wanted):
         if name != "frailty" or _frailty_table(value) in done:
@@ -264,8 +272,8 @@ def _frailty_scores(con: DuckDBPyConnection, wanted: list[Rule], rules: RuleSet)
                 SELECT rn, code FROM codes JOIN spells USING (rn) WHERE person_id IS NOT NULL
                 UNION
                 SELECT s.rn, codes.code FROM spells s
-                JOIN spells e ON e.person_id = s.person_id AND e.rn <> s.rn
-                    AND e.disdate BETWEEN s.admidate - {365 * years} AND s.admidate
+                JOIN past_stays e ON e.person_id = s.person_id AND e.rn <> s.rn
+                    AND e.disdate BETWEEN s.admidate - {365 * years} AND s.admidate - 1
                 JOIN codes ON codes.rn = e.rn
             )
             SELECT rn, sum(tenths) / 10 AS score FROM history JOIN frailty_weights USING (code)
