@@ -332,7 +332,7 @@ def test_everything_wrong_with_rules_is_said_at_once(tmp_path):
     for part in (
         '"admision" is no condition',
         "age has a value",
-        "primary_diagnosis has a value",
+        "primary_diagnosis: a pattern cannot be read",
         "sex has a value",
         "mine",
         'no table "none.csv"',

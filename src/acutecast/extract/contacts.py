@@ -21,7 +21,7 @@ def conditions_sql(conditions: Mapping[str, Any]) -> str:
 
     A condition is a value, a list of values, or a table: `matches` and `not_matches` take a
     pattern anchored at the start, and an empty value neither matches nor fails to; `empty_or`
-    takes a code that may stand alone in the column.
+    takes a code, or a list of some, that may stand alone in the column.
     """
     tests = []
     for name, value in conditions.items():
@@ -30,12 +30,16 @@ def conditions_sql(conditions: Mapping[str, Any]) -> str:
         column = named(name)
         if isinstance(value, bool):
             tests.append(column if value else f"NOT {column}")
-        elif isinstance(value, list):
+            continue
+        # Codes are compared as text, whatever the column holds them as.
+        column = f"CAST({column} AS VARCHAR)"
+        if isinstance(value, list):
             tests.append(in_list(column, value))
         elif isinstance(value, dict):
             for part, wanted in value.items():
                 if part == "empty_or":
-                    tests.append(f"({column} IS NULL OR {in_list(column, [wanted])})")
+                    alone = wanted if isinstance(wanted, list) else [wanted]
+                    tests.append(f"({column} IS NULL OR {in_list(column, alone)})")
                     continue
                 match = f"regexp_matches({column}, {quoted(f'^(?:{wanted})')})"
                 tests.append(f"coalesce({'NOT ' if part == 'not_matches' else ''}{match}, false)")

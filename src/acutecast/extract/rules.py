@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,8 +19,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from acutecast import facts
-from acutecast.errors import Problem, raise_if_any
+from acutecast.errors import AcutecastError, Problem, raise_if_any
 from acutecast.extract import vocabulary
+from acutecast.extract.rule_values import is_text, shortened, unreadable
 
 Kind = Literal["activity_avoidance", "efficiencies"]
 
@@ -126,8 +128,11 @@ def read_rules(folder: str | os.PathLike[str] | None = None) -> RuleSet:
     tables: dict[str, tuple[Mapping[str, str], ...]] = {}
     rules: dict[str, Rule] = {}
     flags: dict[tuple[str, str], Flag] = {}
+    places: dict[Any, str] = {}
+    built_in_flags: frozenset[tuple[str, str]] = frozenset()
     # The built-in files come first, so that one's own replace them.
     for where, parts in (("", sources), (str(folder), own)):
+        built_in_flags = frozenset(flags)
         for name in sorted(parts):
             place = f"{where}/{name}" if where else name
             if name.endswith(".csv"):
@@ -135,18 +140,29 @@ def read_rules(folder: str | os.PathLike[str] | None = None) -> RuleSet:
                 continue
             document = _document(parts[name], place, problems)
             if name == "ruleset.toml":
-                header |= document
+                header |= _header(document, place, problems)
                 continue
             found, marked = _read_family(document, name.removesuffix(".toml"), place, problems)
             rules |= found
             flags |= marked
+            places |= {key: f"{place}: {shortened(key)}" for key in found}
+            places |= {key: f"{place}: {shortened(key[1])}" for key in marked}
     if own and not (own.keys() & {"ruleset.toml"}):
         header = {"name": f"{header.get('name', '')} with changes", "version": "unnamed"}
     rules = dict(sorted(rules.items()))
+    if len(rules) > _MOST_RULES:
+        problems.append(
+            Problem(
+                f"there are {len(rules):,} TPMAs", str(folder),
+                remedy=f"Keep to {_MOST_RULES:,} in all.",
+            )
+        )  # fmt: skip
     for rule in rules.values():
-        problems += vocabulary.check(rule, tables)
-    for flag in flags.values():
-        problems += vocabulary.check_flag(flag)
+        problems += vocabulary.check(rule, tables, places[rule.key])
+    for key, flag in flags.items():
+        problems += vocabulary.check_flag(flag, built_in_flags or frozenset(flags), places[key])
+    if own:  # the built-in ones are tried by the tests
+        problems += _unreadable_patterns(rules, flags, tables, places)
     raise_if_any(problems, "The TPMA rules cannot be used")
     digest = hashlib.sha256()
     for name, content in sorted((sources | own).items()):
@@ -161,13 +177,65 @@ def _is_part(name: str) -> bool:
     return name.endswith((".toml", ".csv"))
 
 
+def _unread(path: Path, error: OSError) -> Problem:
+    return Problem(
+        f"it cannot be read: {error.strerror or error}", str(path),
+        remedy="See that it is a file that you may read.",
+    )  # fmt: skip
+
+
+def _unreadable_patterns(
+    rules: Mapping[str, Rule], flags: Mapping[tuple[str, str], Flag],
+    tables: Mapping[str, tuple[Mapping[str, str], ...]], places: Mapping[Any, str],
+) -> Iterator[Problem]:  # fmt: skip
+    """Find the patterns that the database cannot read, all of them at once."""
+    found = [
+        (f"{places[rule.key]}: {name}", pattern)
+        for rule in rules.values()
+        for conditions in (rule.where, *rule.any, rule.per or {})
+        for name, pattern in vocabulary.patterns_of(conditions, rule.activity_type)
+    ]
+    found += [
+        (f"{places[key]}: {name}", pattern)
+        for key, flag in flags.items()
+        for name, pattern in vocabulary.patterns_of(flag.where, "flag")
+    ]
+    found += vocabulary.patterns_of_tables(list(rules.values()), tables)
+    wrong = unreadable(pattern for _, pattern in found)
+    for place, pattern in found:
+        if pattern in wrong:
+            yield Problem(
+                "a pattern cannot be read", place, example=shortened(pattern),
+                remedy="Write a regular expression (RE2), without look-ahead or back references.",
+            )  # fmt: skip
+
+
 def _own_files(folder: str | os.PathLike[str]) -> dict[str, bytes]:
     path = Path(folder)
     if not path.is_dir():
         raise_if_any(
             [Problem("there is no such folder of rules", str(path), remedy="Name a folder.")]
         )
-    own = {entry.name: entry.read_bytes() for entry in path.iterdir() if _is_part(entry.name)}
+    own: dict[str, bytes] = {}
+    problems = []
+    try:
+        entries = [entry for entry in sorted(path.iterdir()) if _is_part(entry.name)]
+    except OSError as error:
+        raise AcutecastError(_unread(path, error)) from error
+    for entry in entries:
+        try:
+            if entry.stat().st_size > _LARGEST_FILE[entry.suffix]:
+                problems.append(
+                    Problem(
+                        "the file is larger than rules are", str(entry),
+                        remedy=f"Keep it to {_LARGEST_FILE[entry.suffix] // 10**6} MB.",
+                    )
+                )  # fmt: skip
+                continue
+            own[entry.name] = entry.read_bytes()
+        except OSError as error:
+            problems.append(_unread(entry, error))
+    raise_if_any(problems, "The TPMA rules cannot be read")
     if not own:
         raise_if_any(
             [
@@ -183,11 +251,26 @@ def _own_files(folder: str | os.PathLike[str]) -> dict[str, bytes]:
 def _document(content: bytes, place: str, problems: list[Problem]) -> dict[str, Any]:
     try:
         return tomllib.loads(content.decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    # Beside its own error, the reader gives others for numbers and lists without end.
+    except (ValueError, RecursionError) as error:
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else shortened(error)
         problems.append(
-            Problem(f"the file is not TOML: {error}", place, remedy="Mend it at that place.")
+            Problem(f"the file is not TOML: {why}", place, remedy="Mend it at that place.")
         )
         return {}
+
+
+def _header(document: dict[str, Any], place: str, problems: list[Problem]) -> dict[str, Any]:
+    """Give name and version of a rule set."""
+    for part in ("name", "version"):
+        if part in document and not is_text(document[part]):
+            problems.append(
+                Problem(
+                    f"{part} is no short text", place, example=shortened(document[part]),
+                    remedy=f'Write {part} = "…".',
+                )
+            )  # fmt: skip
+    return {part: document[part] for part in ("name", "version") if part in document}
 
 
 def _rows(content: bytes, place: str, problems: list[Problem]) -> tuple[Mapping[str, str], ...]:
@@ -196,18 +279,47 @@ def _rows(content: bytes, place: str, problems: list[Problem]) -> tuple[Mapping[
     except UnicodeDecodeError:
         problems.append(Problem("the table is not UTF-8 text", place, remedy="Save it as UTF-8."))
         return ()
-    return tuple(csv.DictReader(line for line in lines if line and not line.startswith("#")))
+    try:
+        rows = tuple(csv.DictReader(line for line in lines if line and not line.startswith("#")))
+    except csv.Error as error:
+        problems.append(
+            Problem(f"the table is not CSV: {error}", place, remedy="Mend or save it again.")
+        )
+        return ()
+    ragged = [i for i, row in enumerate(rows, 1) if None in row or None in row.values()]
+    if ragged:
+        problems.append(
+            Problem(
+                "rows have more or fewer cells than the header", place, len(ragged),
+                f"row {ragged[0]} below it", "Give every row a cell for each column.",
+            )
+        )  # fmt: skip
+        return ()
+    return rows
 
 
 def _read_family(
     document: dict[str, Any], family: str, place: str, problems: list[Problem]
 ) -> tuple[dict[str, Rule], dict[tuple[str, str], Flag]]:
-    source = str(document.get("source", ""))
+    def wrong(what: str, key: str, example: Any, remedy: str) -> None:
+        at = f"{place}: {shortened(key)}" if key else place
+        problems.append(Problem(what, at, example=shortened(example), remedy=remedy))
+
+    def part(entry: dict[str, Any], name: str, key: str) -> Any:
+        """Give a part of an entry, or what stands for it where its type is wrong."""
+        kind, otherwise, remedy = _PARTS[name]
+        value = entry.get(name, otherwise)
+        if value is otherwise or isinstance(value, kind):
+            return value
+        wrong(f"{name} has a value that it cannot have", key, value, remedy)
+        return otherwise
+
+    source = part(document, "source", "")
     known = {row["key"]: row for row in facts.rows("tpmas")}
     rules: dict[str, Rule] = {}
     flags: dict[tuple[str, str], Flag] = {}
     for entry in _entries(document, "tpma", place, problems):
-        key = str(entry.get("key", ""))
+        key = part(entry, "key", "")
         fact = known.get(key, {})
         kind = entry.get("kind", fact.get("kind"))
         activity_type = entry.get("activity_type", fact.get("activity_type"))
@@ -216,43 +328,56 @@ def _read_family(
             ("activity_type", activity_type, ("ip", "op", "aae")),
         ):
             if value not in allowed:
-                problems.append(
-                    Problem(
-                        f"a TPMA that is not a standard one needs its {name}", f"{place}: {key}",
-                        remedy=f"Add {name} = one of {', '.join(allowed)}.",
-                    )
+                wrong(
+                    f"a TPMA that is not a standard one needs its {name}", key, "",
+                    f"Add {name} = one of {', '.join(allowed)}.",
                 )  # fmt: skip
-        if key not in known and not (key.startswith(facts.OWN_TPMA) and activity_type == "ip"):
-            problems.append(
-                Problem(
-                    "a TPMA of one's own is of inpatients, and its key begins with own_",
-                    f"{place}: {key}", remedy=f"Rename it to {facts.OWN_TPMA}{key}.",
-                )
+        if key and key not in known and not re.fullmatch(_OWN_KEY, key):
+            wrong(
+                f"the key of a TPMA of one's own begins with {facts.OWN_TPMA}, and has letters, "
+                "digits, - and _", key, "", f"Rename it, such as {facts.OWN_TPMA}short_stays.",
             )  # fmt: skip
+        elif key not in known and activity_type != "ip":
+            wrong("a TPMA of one's own is of inpatients", key, "", 'Write activity_type = "ip".')
+        # What is wrong has been said; the rest is checked as if it were the commonest.
+        kind = kind if kind in ("activity_avoidance", "efficiencies") else "efficiencies"
+        activity_type = activity_type if activity_type in ("ip", "op", "aae") else "ip"
         unknown = set(entry) - _RULE_KEYS
         if unknown or not key or key in rules:
             what = "a TPMA has no key" if not key else (
-                f'"{sorted(unknown)[0]}" is no part of a rule' if unknown else "a key occurs twice"
+                f'"{shortened(sorted(unknown)[0])}" is no part of a rule' if unknown
+                else "a key occurs twice"
             )  # fmt: skip
-            problems.append(Problem(what, f"{place}: {key}", remedy=f"Parts: {_LISTED}."))
+            wrong(what, key, "", f"Parts: {_LISTED}.")
         rules[key] = Rule(
-            key, family, str(entry.get("says", "")), str(entry.get("source", source)),
-            str(entry.get("differs", "")), activity_type, kind, dict(entry.get("where", {})),
-            tuple(_entries(entry, "any", f"{place}: {key}", problems)),
-            entry.get("fraction"), entry.get("per"),
-            bool(entry.get("made_by_projection", False)),
+            key, family, part(entry, "says", key), part(entry, "source", key) or source,
+            part(entry, "differs", key), activity_type, kind, dict(part(entry, "where", key)),
+            tuple(_entries(entry, "any", f"{place}: {shortened(key)}", problems)),
+            part(entry, "fraction", key), part(entry, "per", key),
+            part(entry, "made_by_projection", key),
         )  # fmt: skip
     for entry in _entries(document, "flag", place, problems):
-        name = str(entry.get("name", ""))
-        on = entry.get("on", "opa" if family == "outpatients" else "ecds")
-        flag = Flag(
-            name, on, str(entry.get("says", "")), source, str(entry.get("differs", "")),
-            dict(entry.get("where", {})),
+        name = part(entry, "name", "")
+        on = part(entry, "on", name) or ("opa" if family == "outpatients" else "ecds")
+        flags[on, name] = Flag(
+            name, on, part(entry, "says", name), source, part(entry, "differs", name),
+            dict(part(entry, "where", name)),
         )  # fmt: skip
-        flags[on, name] = flag
     return rules, flags
 
 
+_TEXT_PART = (str, "", "Write a text.")
+# Type of each part of a rule or flag, what stands for it where it is missing, and what to write.
+_PARTS: dict[str, tuple[type, Any, str]] = {
+    **dict.fromkeys(("key", "name", "on", "says", "source", "differs"), _TEXT_PART),
+    "where": (dict, {}, "Write { condition = value, … }."),
+    "fraction": (dict, None, "Write { table, source }."),
+    "per": (dict, None, "Write { column = value, … }."),
+    "made_by_projection": (bool, False, "Write true, or leave it out."),
+}
+_OWN_KEY = facts.OWN_TPMA + "[A-Za-z0-9_-]{1,80}"
+_MOST_RULES = 1_000
+_LARGEST_FILE = {".toml": 1_000_000, ".csv": 20_000_000}  # bytes
 _RULE_KEYS = {
     "key", "says", "source", "differs", "where", "any", "fraction", "per", "made_by_projection",
     "kind", "activity_type",

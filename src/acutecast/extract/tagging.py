@@ -7,13 +7,15 @@ spells cost little more than reading the codes once.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from acutecast.extract.day_procedures import learn_day_procedures
+from acutecast.extract.rule_values import ADMISSIONS, DISCHARGES, patterns
 from acutecast.extract.rules import Rule, RuleSet
 from acutecast.extract.sql import in_list, load_rows, quoted
-from acutecast.extract.vocabulary import ADMISSIONS, CODES, DISCHARGES, patterns
+from acutecast.extract.vocabulary import CODES
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -242,8 +244,9 @@ def _readmissions(days: int) -> str:
 
 
 def _frailty_table(value: Mapping[str, Any]) -> str:
-    years = int(value.get("years", 2))
-    return "frailty_" + "".join(c if c.isalnum() else "_" for c in f"{value['weights']}_{years}")
+    """Give the name of the scores' table, which two tables of weights never share."""
+    asked = f"{int(value.get('years', 2))} {value['weights']}"
+    return f"frailty_{hashlib.sha256(asked.encode()).hexdigest()[:16]}"
 
 
 def _frailty_scores(con: DuckDBPyConnection, wanted: list[Rule], rules: RuleSet) -> None:
@@ -288,7 +291,7 @@ def _trim_points(con: DuckDBPyConnection, wanted: list[Rule], rules: RuleSet) ->
             rows += [
                 (value["table"], value["column"], row["sushrg"], int(row[value["column"]]))
                 for row in rules.tables[value["table"]]
-                if (row.get(value["column"]) or "").isdigit()
+                if row[value["column"]] not in (None, "", "-")
             ]
     load_rows(
         con, "trim_points",

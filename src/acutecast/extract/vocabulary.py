@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from acutecast.errors import Problem
-from acutecast.extract.records import columns_of_record
+from acutecast.extract.records import NUMBERED, columns_of_record
+from acutecast.extract.rule_values import (
+    fits,
+    is_pattern,
+    is_plain,
+    number_of,
+    patterns,
+    shortened,
+)
 from acutecast.provider.contract import columns_of
 
 if TYPE_CHECKING:
     from acutecast.extract.rules import Flag, Rule
 
-ADMISSIONS = {
-    "elective": "admimeth LIKE '1%'",
-    "emergency": "admimeth LIKE '2%'",
-    "not emergency": "admimeth NOT LIKE '2%'",
-    "direct": "admimeth IN ('21', '22', '23')",
-}
-DISCHARGES = {
-    "alive": "coalesce(dismeth IN ('1', '2', '3'), false)",
-    "died": "coalesce(dismeth = '4', false)",
-    # An empty discharge method does not say that the patient died.
-    "not died": "coalesce(dismeth <> '4', true)",
-}
 # Condition: (codes it looks at, which of them, whether finding one fulfils it).
 CODES = {
     f"{prefix}{position}_{what}": (what, position, not prefix)
@@ -61,16 +59,58 @@ _TABLES = {
     "day_procedure": ("list", ("procedure_code",)),
     "fraction": ("table", ("source", "position", "pattern", "fraction")),
 }
-_NUMBERS = ("weight", "fraction")
-# What records have beside their own columns, when flags are worked out.
-_WORKED_OUT = ("kind", "type", "face_to_face")
+_Cell = tuple[Callable[[str | None], bool], str, str]
+_NUMBER: _Cell = (
+    lambda text: not math.isnan(number_of(text)), "is no number", "Write numbers with a point."
+)  # fmt: skip
+_PATTERN: _Cell = (
+    is_pattern, "is no pattern", "Write a regular expression without look-ahead."
+)  # fmt: skip
+_AGE: _Cell = (
+    lambda text: re.fullmatch(r"[0-9]{0,3}", text or "") is not None, "is no age",
+    "Write whole years, or nothing.",
+)  # fmt: skip
+# What the cells of a column can hold, what to say of others, and what to do; "=" stands for the
+# column of trim points, which a condition names.
+_CELLS: dict[str, _Cell] = {
+    "weight": _NUMBER,
+    "fraction": _NUMBER,
+    "pattern": _PATTERN,
+    "hrg": _PATTERN,
+    "diagnosis": _PATTERN,
+    "age_from": _AGE,
+    "age_to": _AGE,
+    "sex": (lambda text: text in (None, "", "1", "2"), "is not 1 or 2", "Write 1, 2 or nothing."),
+    "position": (
+        lambda text: text in ("primary", "any"), "is not known", "Write primary or any."
+    ),
+    "outcome": (
+        lambda text: text in (None, "", "died", "survived"), "is not known",
+        "Write died, survived or nothing.",
+    ),
+    "=": (
+        lambda text: re.fullmatch(r"[0-9]{0,6}|-", text or "") is not None, "is no trim point",
+        "Write whole days, or - where there is none.",
+    ),
+}  # fmt: skip
+_OPTIONAL = ("sex", "age_from", "age_to", "outcome")
+_PATTERNS = {"pattern", "hrg", "diagnosis"}
+# What appointments have beside their own columns, when flags are worked out.
+_WORKED_OUT = {"kind": "text", "type": "text", "face_to_face": "bool"}
+# Columns of provider tables that are made after rules are tried, or not always.
+_NOT_YET = ("rn", "is_wla", "arrival_hour")
+MOST_ALTERNATIVES = 100
 
 
-def check(rule: Rule, tables: Mapping[str, Any]) -> Iterator[Problem]:
-    """Find what is wrong in a rule's conditions."""
-    place = f"{rule.family}: {rule.key}"
+def check(rule: Rule, tables: Mapping[str, Any], place: str) -> Iterator[Problem]:
+    """Find what is wrong in a rule's conditions; `place` is its file and key."""
     if not rule.says:
         yield Problem("the rule has no words (says)", place, remedy="Say what it selects.")
+    if len(rule.any) > MOST_ALTERNATIVES:
+        yield Problem(
+            f"any has {len(rule.any):,} alternatives", place,
+            remedy=f"Write {MOST_ALTERNATIVES} or fewer.",
+        )  # fmt: skip
     for conditions in (rule.where, *rule.any):
         if rule.activity_type != "ip":
             yield from _check_contact(place, conditions, _contact_columns(rule.activity_type))
@@ -80,12 +120,12 @@ def check(rule: Rule, tables: Mapping[str, Any]) -> Iterator[Problem]:
                 continue
             if name not in SPELL_CONDITIONS:
                 yield Problem(
-                    f'"{name}" is no condition', place,
+                    f'"{shortened(name)}" is no condition', place,
                     remedy=f"Conditions: {', '.join(SPELL_CONDITIONS)}.",
                 )  # fmt: skip
-            elif not _fits(name, value):
+            elif not fits(name, value):
                 yield Problem(
-                    f"{name} has a value that it cannot have", place, example=str(value),
+                    f"{name} has a value that it cannot have", place, example=shortened(value),
                     remedy=f"Write {SPELL_CONDITIONS[name]}.",
                 )  # fmt: skip
             elif name in _TABLES:
@@ -96,82 +136,137 @@ def check(rule: Rule, tables: Mapping[str, Any]) -> Iterator[Problem]:
         yield from _check_fraction(f"{place}: fraction", rule.fraction, tables)
 
 
-def check_flag(flag: Flag) -> Iterator[Problem]:
-    """Find what is wrong in a flag's conditions."""
-    place = f"{flag.on}: {flag.name}"
-    if flag.on not in ("opa", "ecds", "ae"):
-        yield Problem(
-            "a flag is worked out from records that are not known", place, example=str(flag.on),
-            remedy="Write on = opa, ecds or ae.",
-        )  # fmt: skip
+def check_flag(flag: Flag, known: Collection[tuple[str, str]], place: str) -> Iterator[Problem]:
+    """Find what is wrong in a flag; `known` are the built-in ones, by record and name."""
+    if (flag.on, flag.name) not in known:
+        listed = sorted(f"{name} on {on}" for on, name in known)
+        yield Problem("there is no such flag", place, remedy=f"Flags: {', '.join(listed)}.")
         return
-    columns = {column.name for column in columns_of_record(flag.on)} | {*_WORKED_OUT}
+    columns = {c.name: "text" for c in columns_of_record(flag.on) if NUMBERED not in c.name}
+    if flag.on == "opa":
+        columns |= _WORKED_OUT
     plain = {k: v for k, v in flag.where.items() if k != "attendances_before"}
     yield from _check_contact(place, plain, columns)
-    asked = flag.where.get("attendances_before", {"category": 1, "at_least": 1, "days": 1})
-    if not isinstance(asked, dict) or {"category", "at_least", "days"} - asked.keys():
+    asked = flag.where.get("attendances_before")
+    if asked is not None and (flag.on == "opa" or not fits("attendances_before", asked)):
         yield Problem(
-            "attendances_before lacks a part", place, example=str(asked),
-            remedy="Write { category, at_least, days }.",
+            "attendances_before has a value that it cannot have", place, example=shortened(asked),
+            remedy="Write { category, at_least, days }, on ecds or ae.",
         )  # fmt: skip
 
 
-def _contact_columns(activity_type: str) -> set[str]:
-    return {column.name for column in columns_of(activity_type)}
+def patterns_of(
+    conditions: Mapping[str, Any], activity_type: str
+) -> Iterator[tuple[str, str]]:  # fmt: skip
+    """Give name and pattern of every condition that is one; those of the wrong type are left."""
+    for name, value in conditions.items():
+        if activity_type != "ip":
+            found = [v for k, v in value.items() if k != "empty_or"] if isinstance(
+                value, dict) else []  # fmt: skip
+        elif name in CODES or name in ("hrg", "admission_method"):
+            found = patterns(value)
+        else:
+            found = []
+        yield from ((name, pattern) for pattern in found if is_pattern(pattern))
+
+
+def patterns_of_tables(
+    rules: Collection[Rule], tables: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """Give column and pattern of every table that rules take patterns from."""
+    named = {
+        value["table"]
+        for rule in rules
+        for conditions in (rule.where, *rule.any, {"fraction": rule.fraction})
+        for name, value in conditions.items()
+        if name in ("ambulatory", "fraction") and value is not None and fits(name, value)
+    }
+    for table in sorted(named & tables.keys()):
+        rows = tables[table]
+        for column in _PATTERNS & set(rows[0] if rows else ()):
+            for pattern in sorted({row[column] for row in rows if is_pattern(row[column])}):
+                yield f"{table}: {column}", pattern
+
+
+@cache
+def _contact_columns(activity_type: str) -> dict[str, str]:
+    """Give the columns that rules on contacts can ask for, with "bool" or "text" for each."""
+    return {
+        column.name: "bool" if column.kind == "bool" else "text"
+        for column in columns_of(activity_type)
+        if column.name not in _NOT_YET
+    }
 
 
 def _check_fraction(
     place: str, fraction: Mapping[str, str], tables: Mapping[str, Any]
 ) -> Iterator[Problem]:
-    if not isinstance(fraction, dict):
+    if not fits("fraction", fraction):
         yield Problem("fraction has no parts", place, remedy="Write { table, source }.")
         return
     yield from _check_table(place, "fraction", fraction, tables)
-    rows = tables.get(fraction.get("table", ""), ())
-    if rows and not any(row.get("source") == fraction.get("source") for row in rows):
+    rows = tables.get(fraction["table"], ())
+    if rows and not any(row.get("source") == fraction["source"] for row in rows):
         yield Problem(
             "the table has no fraction of this source", place,
-            example=str(fraction.get("source")), remedy="Name a source that it has.",
+            example=fraction["source"], remedy="Name a source that it has.",
         )  # fmt: skip
 
 
 def _check_contact(
-    place: str, conditions: Mapping[str, Any], columns: set[str]
+    place: str, conditions: Mapping[str, Any], columns: Mapping[str, str]
 ) -> Iterator[Problem]:
     for name, value in conditions.items():
         if name == "says":
             continue
         if name not in columns:
             yield Problem(
-                f'"{name}" is no column', place, remedy=f"Columns: {', '.join(sorted(columns))}."
-            )
-        for part, wanted in value.items() if isinstance(value, dict) else ():
-            if part not in CONTACT_CONDITIONS:
-                yield Problem(
-                    f'"{part}" is no condition on a column', f"{place}: {name}",
-                    remedy=f"Conditions: {', '.join(CONTACT_CONDITIONS)}.",
-                )  # fmt: skip
-            elif part != "empty_or" and not is_pattern(wanted):
-                yield Problem(
-                    "a pattern cannot be read", f"{place}: {name}", example=str(wanted),
-                    remedy="Write a regular expression without look-ahead.",
-                )  # fmt: skip
+                f'"{shortened(name)}" is no column', place,
+                remedy=f"Columns: {', '.join(sorted(columns))}.",
+            )  # fmt: skip
+        elif (columns[name] == "bool") != isinstance(value, bool):
+            what = "true or false" if columns[name] == "bool" else "a code, not true or false"
+            yield Problem(
+                f"{name} has a value that it cannot have", place, example=shortened(value),
+                remedy=f"Write {what}.",
+            )  # fmt: skip
+        elif isinstance(value, dict):
+            yield from _check_parts(f"{place}: {name}", value)
+        elif not isinstance(value, bool) and not is_plain(value):
+            yield Problem(
+                f"{name} has a value that it cannot have", place, example=shortened(value),
+                remedy="Write a text, a whole number, or a list of some.",
+            )  # fmt: skip
+
+
+def _check_parts(place: str, value: Mapping[str, Any]) -> Iterator[Problem]:
+    for part, wanted in value.items():
+        if part not in CONTACT_CONDITIONS:
+            yield Problem(
+                f'"{shortened(part)}" is no condition on a column', place,
+                remedy=f"Conditions: {', '.join(CONTACT_CONDITIONS)}.",
+            )  # fmt: skip
+        elif not (is_plain(wanted) if part == "empty_or" else is_pattern(wanted)):
+            yield Problem(
+                "a pattern cannot be read", place, example=shortened(wanted),
+                remedy="Write a regular expression without look-ahead.",
+            )  # fmt: skip
 
 
 def _check_table(
     place: str, name: str, value: Mapping[str, Any], tables: Mapping[str, Any]
 ) -> Iterator[Problem]:
     part, columns = _TABLES[name]
-    if part not in value and name == "day_procedure":
+    if part not in value:  # day procedures may be learned instead
         return
-    rows = tables.get(value.get(part, ""))
+    rows = tables.get(value[part])
     if rows is None:
         yield Problem(
-            f'there is no table "{value.get(part)}"', place,
+            f'there is no table "{value[part]}"', place,
             remedy="Put the CSV file beside the rules, or mend its name.",
         )  # fmt: skip
         return
-    wanted = [str(value.get(c[1:])) if c.startswith("=") else c for c in columns]
+    wanted = [value[c[1:]] if c.startswith("=") else c for c in columns]
     lacking = [column for column in wanted if not rows or column not in rows[0]]
     if lacking:
         yield Problem(
@@ -179,68 +274,13 @@ def _check_table(
             remedy="Add the columns; the table needs a header.",
         )  # fmt: skip
         return
-    for column in set(wanted) & {*_NUMBERS}:
-        wrong = [row[column] for row in rows if not _is_number(row[column])]
+    tests = {c: _CELLS[c] for c in (*wanted, *_OPTIONAL) if c in _CELLS and c in rows[0]}
+    if name == "over_trim_point":
+        tests[value["column"]] = _CELLS["="]
+    for column, (test, what, remedy) in tests.items():
+        wrong = [row[column] for row in rows if not test(row[column])]
         if wrong:
             yield Problem(
-                f"{column} is no number", f"{place}: {value[part]}", len(wrong), wrong[0],
-                "Write numbers with a point.",
+                f"{column} {what}", f"{place}: {value[part]}", len(wrong), shortened(wrong[0]),
+                remedy,
             )  # fmt: skip
-
-
-def _is_number(text: str | None) -> bool:
-    try:
-        float(text or "")
-    except ValueError:
-        return False
-    return True
-
-
-def _fits(name: str, value: Any) -> bool:
-    if name == "admission":
-        return value in ADMISSIONS
-    if name == "discharge":
-        return value in DISCHARGES
-    if name in ("age", "nights"):
-        return (
-            isinstance(value, list)
-            and len(value) == 2
-            and all(isinstance(v, int) for v in value)
-            and value[0] <= value[1]
-        )
-    if name in ("days_to_procedure", "readmitted_within"):
-        return isinstance(value, int) and value >= 0
-    if name == "sex":
-        return value in (1, 2)
-    if name == "procedures":
-        return value == "none"
-    if name == "operation":
-        return isinstance(value, bool)
-    if name == "patient_class":
-        return isinstance(value, list) and all(isinstance(v, str) for v in value)
-    if name == "frailty":
-        return isinstance(value, dict) and ("score" in value) != ("above" in value)
-    if name == "day_procedure":
-        return isinstance(value, dict) and (
-            "list" in value
-            or (value.get("setting") in ("day case", "outpatient") and 0 < value.get("over", 0) < 1)
-        )
-    if name in ("over_trim_point", "ambulatory"):
-        return isinstance(value, dict)
-    return all(is_pattern(p) for p in patterns(value))
-
-
-def patterns(value: Any) -> list[Any]:
-    """Give the patterns of a condition as a list; each must be found."""
-    return value if isinstance(value, list) else [value]
-
-
-def is_pattern(value: Any) -> bool:
-    """Tell whether a value is a regular expression that the database can use."""
-    if not isinstance(value, str) or not value or "(?" in value.replace("(?:", ""):
-        return False
-    try:
-        re.compile(value)
-    except re.error:
-        return False
-    return True
