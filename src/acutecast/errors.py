@@ -71,3 +71,12 @@ def raise_if_any(problems: Iterable[Problem], title: str = "") -> None:
     problems = tuple(problem for problem in problems if not problem.warning)
     if problems:
         raise AcutecastError(problems, title)
+
+
+def option(name: str, value: object = True) -> str:
+    """Name an option in a remedy, as Python writes it: `replace=True`, `years=[2030]`.
+
+    This is its neutral name. The command, which has flags, turns it into its own words
+    (`acutecast.cli.wording`).
+    """
+    return f"{name}={value!r}"

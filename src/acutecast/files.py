@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from acutecast import stores
-from acutecast.errors import AcutecastError, Problem, raise_if_any
+from acutecast.errors import AcutecastError, Problem, option, raise_if_any
 from acutecast.stores import file_system, is_url, reason, store_errors
 from acutecast.system_errors import in_words
 
@@ -195,7 +195,7 @@ def folder_problems(
     return [
         Problem(
             already, str(target),
-            remedy="Name another folder, or allow it to be replaced (--replace).",
+            remedy=f"Name another folder, or allow it to be replaced: {option('replace')}.",
         )
     ]  # fmt: skip
 

@@ -17,7 +17,7 @@ import numpy as np
 from acutecast import stores
 from acutecast.api.runs import _simulate_into
 from acutecast.compute import Watch, processors
-from acutecast.errors import AcutecastError, Problem, raise_if_any
+from acutecast.errors import AcutecastError, Problem, option, raise_if_any
 from acutecast.files import (
     check_folder_place,
     is_url,
@@ -305,7 +305,8 @@ def _prepare(target: str, about: Mapping[str, Any], *, replace: bool) -> None:
                     Problem(
                         "the folder holds another national run",
                         target,
-                        remedy="Name another folder, or allow it to be replaced (--replace).",
+                        remedy="Name another folder, or allow it to be replaced: "
+                        f"{option('replace')}.",
                     )
                 )
             _clear(target, held)

@@ -245,7 +245,7 @@ def open_capacity(run: Run | str | os.PathLike[str]) -> Capacity:
             Problem(
                 "the run has no capacity yet",
                 where=opened.path,
-                remedy="Work it out first: acutecast capacity RUN.",
+                remedy="Work it out first: ac.capacity_of(run).",
             )
         )
     return found

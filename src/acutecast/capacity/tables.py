@@ -270,6 +270,6 @@ def _damaged(run: Run, file: str, error: Exception) -> AcutecastError:
             "the file is missing or damaged",
             where=f"{run.path}/{FOLDER}/{file}",
             example=str(error).splitlines()[0] if str(error) else type(error).__name__,
-            remedy="Work the capacity out again: acutecast capacity RUN.",
+            remedy="Work the capacity out again: ac.capacity_of(run).",
         )
     )

@@ -80,7 +80,13 @@ def why(
     by: Annotated[
         str, typer.Option(help="Split also by: activity_type, pod, sitetret; comma separated.")
     ] = "",
-    where: Where = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Keep only, e.g. measure=admissions or pod=ip_elective_daycase; also sitetret and "
+            "activity_type; repeatable."
+        ),
+    ] = None,
     year: Year = None,
     tpmas: Annotated[bool, typer.Option("--tpmas", help="One run: show each TPMA.")] = False,
     form: Annotated[

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
+from acutecast.cli.wording import error_for_command, for_command
 from acutecast.errors import AcutecastError, Problem
 from acutecast.files import local
 
@@ -62,6 +63,7 @@ def table_of(title: str, columns: Sequence[str], numbers: Sequence[str] = ()) ->
 
 def error(fault: AcutecastError, json: bool) -> None:
     """Print what is wrong with the input, on standard error (JSON: on standard output)."""
+    fault = error_for_command(fault)
     if json:
         print_json(
             {"error": fault.title or "error", "problems": [_plain(p) for p in fault.problems]}
@@ -135,7 +137,7 @@ def summary(run: Run, json: bool, files: Mapping[str, str | Path]) -> None:
     if capacity is not None:
         show_capacity.table(capacity)
     for warning in run.info.get("warnings", []):
-        typer.echo(f"Note: {Problem(**warning)}", err=True)
+        typer.echo(f"Note: {for_command(Problem(**warning))}", err=True)
     for name, path in files.items():
         terminal.print(f"{name.capitalize():<9} {path}", highlight=False, soft_wrap=True)
 
@@ -218,7 +220,7 @@ def check(provider: Provider, problems: Sequence[Problem], json: bool) -> None:
         )
         return
     for problem in problems:
-        typer.echo(f"{'Note' if problem.warning else 'Fault'}: {problem}")
+        typer.echo(f"{'Note' if problem.warning else 'Fault'}: {for_command(problem)}")
     rows = sum(table.num_rows for table in provider.tables.values())
     verdict = f"{len(faults)} faults" if faults else "ready to run"
     tables = f"{len(provider.tables)} tables, {rows:,} rows"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from acutecast.cli import show
+from acutecast.cli.wording import for_command
 from acutecast.errors import Problem
 from acutecast.files import is_url, local
 
@@ -64,7 +65,7 @@ def capacity(
         typer.echo(f"\n{found.explain(key, site)}")
         _print_years(found, key, site)
     for warning in found.warnings:
-        typer.echo(f"Note: {Problem(**warning)}", err=True)
+        typer.echo(f"Note: {for_command(Problem(**warning))}", err=True)
     for name, path in files.items():
         show.console().print(f"{name.capitalize():<9} {path}", highlight=False, soft_wrap=True)
 

@@ -22,7 +22,7 @@ from acutecast.demand.layout import STEPS_OF_PEOPLE, SpellRecord, SpellRows
 from acutecast.demand.people import OwnPeople, Variants, variants_of
 from acutecast.demand.plan import Activity, Plan, compile_plan, people_of_run
 from acutecast.demand.steps import StepCounts
-from acutecast.errors import AcutecastError, Problem, raise_if_any
+from acutecast.errors import AcutecastError, Problem, option, raise_if_any
 from acutecast.facts import ACTIVITY_TYPES
 from acutecast.population import health_status
 from acutecast.provider import Provider
@@ -187,7 +187,9 @@ def _tpmas_without_rows(paths: Sequence[str], warning: bool) -> tuple[Problem, .
             f"no row of the data has {'these TPMAs' if many else 'this TPMA'}, so setting "
             f"{'them' if many else 'it'} changes nothing: {', '.join(paths)}",
             where="scenario",
-            remedy="" if warning else "Take out what the data lacks, or pass --skip-empty-tpmas.",
+            remedy=""
+            if warning
+            else f"Take out what the data lacks, or go on: {option('empty_tpmas', 'warn')}.",
             warning=warning,
         ),
     )

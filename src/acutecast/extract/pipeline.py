@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from acutecast import facts
-from acutecast.errors import AcutecastError, Problem, raise_if_any
+from acutecast.errors import AcutecastError, Problem, option, raise_if_any
 from acutecast.extract.accounting import accounting, check_nothing_is_lost, rows_set_aside
 from acutecast.extract.assumption_tables import assumption_tables, suppress_small
 from acutecast.extract.catchment import catchments
@@ -121,7 +121,8 @@ def opened_records(
             raise AcutecastError(
                 Problem(
                     f"the database needs more than {memory_gb:g} GB of memory", str(source),
-                    remedy="Allow more with --memory, or use fewer threads.",
+                    remedy=f"Allow more, such as {option('memory_gb', round(2 * memory_gb, 1))}, "
+                    "or use fewer threads.",
                 )
             ) from error  # fmt: skip
         finally:
@@ -234,7 +235,7 @@ def _providers_to_write(
         raise AcutecastError(
             Problem(
                 "no spell is left to count", "apc",
-                remedy="See why rows were set aside with: acutecast data report.",
+                remedy="See why rows were set aside: ac.data_report(records).",
             ),
             _TITLE,
         )  # fmt: skip
@@ -245,7 +246,9 @@ def _providers_to_write(
         if year not in {y for _, y in there}:
             listed = ", ".join(str(y) for y in sorted({y for _, y in there}))
             problems.append(
-                Problem("no spell ends in this year", f"--years {year}", remedy=f"Years: {listed}.")
+                Problem(
+                    "no spell ends in this year", option("years", year), remedy=f"Years: {listed}."
+                )
             )
     for code in providers or ():
         if code not in {c for c, _ in there}:

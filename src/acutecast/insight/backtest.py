@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from acutecast.demand.rows import Rows, count_rows, spell_rows
-from acutecast.errors import AcutecastError, Problem
+from acutecast.errors import AcutecastError, Problem, option
 from acutecast.facts import ACTIVITY_TYPES
 from acutecast.provider import Provider
 from acutecast.results.scores import bias, bias_pct, coverage, crps, crps_skill, pit
@@ -150,7 +150,7 @@ def backtest(run: Run, later: Provider, by: Sequence[str] = ("pod",)) -> Scored:
             Problem(
                 f"the run has no year {later.year}",
                 where=run.path,
-                remedy=f"Run the scenario again with --years {later.year}.",
+                remedy=f"Run the scenario again with {option('years', [later.year])}.",
             )
         )
     if later.dataset != run.info["dataset"]:

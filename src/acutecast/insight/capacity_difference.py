@@ -85,7 +85,7 @@ def compare_capacity(
             Problem(
                 "the runs have no area in common",
                 where="areas",
-                remedy="Work both out with the same sites: acutecast capacity RUN.",
+                remedy="Work both out with the same sites: ac.capacity_of(run).",
             )
         )
     return pl.DataFrame(rows, infer_schema_length=None)

@@ -94,7 +94,7 @@ def read_evidence(
             Problem(
                 f"the table cannot be read: {reason(error)}",
                 where=place,
-                remedy="Run acutecast extract again.",
+                remedy="Make it again: ac.extract_records(records, out).",
             )
         ) from error
 

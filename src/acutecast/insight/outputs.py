@@ -66,7 +66,7 @@ class Output:
                 Problem(
                     "the run has no capacity yet",
                     where=run.path,
-                    remedy="Work it out first: acutecast capacity RUN.",
+                    remedy="Work it out first: ac.capacity_of(run).",
                 )
             )
         return capacity.values(self.area, self.measure, self.site)[run.years.index(year)]

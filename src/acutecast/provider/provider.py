@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 
 import pyarrow as pa
 
 from acutecast.errors import Problem
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Provider:
     """One provider's baseline year: nine tables with the types of the contract.
 
@@ -33,3 +34,22 @@ class Provider:
     hashes: Mapping[str, str] = field(default_factory=dict)
     rules: str = ""
     notes: tuple[Problem, ...] = ()
+
+    def __repr__(self) -> str:
+        rows = sum(table.num_rows for table in self.tables.values())
+        return f"<Provider {self._said()}, {rows:,} rows in {len(self.tables)} tables>"
+
+    def _repr_html_(self) -> str:
+        """Give the rows of each table, for notebooks; every text is escaped."""
+        rows = "".join(
+            f'<tr><td>{escape(name)}</td><td style="text-align:right">{table.num_rows:,}</td></tr>'
+            for name, table in self.tables.items()
+        )
+        return (
+            f'<table><caption style="text-align:left">{escape(self._said())}</caption>'
+            f"<thead><tr><th>Table</th><th>Rows</th></tr></thead><tbody>{rows}</tbody></table>"
+        )
+
+    def _said(self) -> str:
+        year = f"{self.year}/{(self.year + 1) % 100:02d}"
+        return f"{self.dataset}, baseline {year}, {self.source}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from acutecast.errors import AcutecastError, Problem, raise_if_any
 from acutecast.files import is_url, joined, local, read_bytes, sizes
-from acutecast.results import answers
+from acutecast.results import answers, brief
 from acutecast.results.cells import Cells, read_cells
 from acutecast.results.store import FORMAT, FORMAT_VERSION
 from acutecast.results.summary import INTERVAL, Values, summary_frame
@@ -32,6 +32,13 @@ class Run:
         self.path = path
         self.info = info
         self._tables: dict[str, Cells] = {}
+
+    def __repr__(self) -> str:
+        return brief.line(self)
+
+    def _repr_html_(self) -> str:
+        """Give the headline figures, for notebooks."""
+        return brief.html(self)
 
     @property
     def name(self) -> str:

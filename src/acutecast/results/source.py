@@ -6,7 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from acutecast.errors import AcutecastError, Problem
+from acutecast.errors import AcutecastError, Problem, option
 from acutecast.provider import Provider, read_provider
 from acutecast.scenario import Scenario, load_scenario
 
@@ -41,7 +41,7 @@ def provider_of(run: Run, data: Provider | str | os.PathLike[str] | None = None)
             missing = Problem(
                 "this needs the provider tables that the run was made from",
                 where=str(source) or run.path,
-                remedy="Say where they are with --data (data= in Python).",
+                remedy=f"Say where they are: {option('data', 'FOLDER')}.",
             )
             raise AcutecastError((missing, *error.problems), error.title) from None
     known = run.info["inputs"]

@@ -115,7 +115,7 @@ def show(run: Run, key: str, selection: Selection = Selection()) -> tuple[Shown,
                 Problem(
                     "the run has no capacity yet",
                     where=run.path,
-                    remedy="Work it out first: acutecast capacity RUN.",
+                    remedy="Work it out first: ac.capacity_of(run).",
                 )
             )
         fitted, more = at_a_site(stored, fitted)
