@@ -32,7 +32,7 @@ _WORDS = {
 NO_MEMORY = Problem(
     "there is not enough memory",
     remedy="Close other programs, raise the limit (ulimit -v, the container's), or use fewer "
-    "threads (--threads) or runs.",
+    "threads or runs.",
 )
 # How libraries say what has no number of its own there.
 _SAID = (
