@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,6 +99,11 @@ class NationalRun:
     def provider(self, code: str) -> Run:
         """Open one provider's run."""
         return self._open(f"providers/{code}")
+
+    def notes(self) -> dict[str, list[Problem]]:
+        """Give what there is to know of each provider's run, by provider; none where nothing is."""
+        kept = self.nation().info.get("notes_by_provider", {})
+        return {code: [Problem(**note) for note in notes] for code, notes in kept.items()}
 
     def _open(self, part: str) -> Run:
         from acutecast.results import open_run
@@ -395,6 +400,7 @@ def _simulate_moving(task: Task) -> None:
         data, loaded, years=task.years, threads=task.threads, empty_tpmas="warn",
         observe=counter.observe,
     )  # fmt: skip
+    projection = replace(projection, warnings=(*projection.warnings, *counter.notes()))
     about = {
         "dataset": data.dataset,
         "year": data.year,
@@ -419,7 +425,8 @@ def _finished(task: Task) -> bool:
     except AcutecastError:
         return False
     tables = read_provider(task.data, task.provider, task.year, check=False).hashes
-    return all(stored.info["inputs"].get(name) == digest for name, digest in tables.items())
+    used = {name: digest for name, digest in stored.info["inputs"].items() if name != "scenario"}
+    return used == dict(tables)
 
 
 @dataclass(frozen=True)

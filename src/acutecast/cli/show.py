@@ -102,6 +102,7 @@ def summary(run: Run, json: bool, files: Mapping[str, str | Path]) -> None:
                 "capacity": [] if capacity is None else capacity.needs().to_dicts(),
                 "files": {name: str(path) for name, path in files.items()},
                 "warnings": run.info.get("warnings", []),
+                **_by_provider(run),
                 "seconds": run.timings,
             }
         )
@@ -140,6 +141,12 @@ def summary(run: Run, json: bool, files: Mapping[str, str | Path]) -> None:
         typer.echo(f"Note: {for_command(Problem(**warning))}", err=True)
     for name, path in files.items():
         terminal.print(f"{name.capitalize():<9} {path}", highlight=False, soft_wrap=True)
+
+
+def _by_provider(run: Run) -> dict[str, Any]:
+    """Give the notes of each provider of a sum, as far as there are any."""
+    key = "notes_by_provider"
+    return {key: run.info[key]} if key in run.info else {}
 
 
 def _whole(value: float | None) -> str:

@@ -29,6 +29,7 @@ from acutecast.demand.layout import ConversionCells, SpellRecord, SpellRows, Vie
 from acutecast.demand.plan import Plan
 from acutecast.demand.quantiles import binomial_quantile
 from acutecast.demand.rows import Rows, count_rows, spell_rows
+from acutecast.errors import Problem
 from acutecast.facts import ACTIVITY_TYPES
 from acutecast.provider import Provider
 from acutecast.scenario.flows import Flow
@@ -110,6 +111,25 @@ class FlowCounter:
         nothing = np.flatnonzero(~sets.any(axis=1))
         of_row[np.isin(of_row, nothing)] = -1
         return _Moving(np.flatnonzero(of_row >= 0), of_row, flows, destination)
+
+    def notes(self) -> tuple[Problem, ...]:
+        """Say which flows ask for more than there is, in how many runs."""
+        notes = []
+        for key, moving in self._moving.items():
+            for flows in moving.flows:
+                mine = [int(flow) for flow in flows if flow >= 0]
+                over = (self._share[:, mine].sum(axis=1) > 1 + 1e-9).any(axis=1).sum()
+                if over:
+                    names = ", ".join(self.flows[i].to for i in mine)
+                    notes.append(
+                        Problem(
+                            f"the shares of {key} that go to {names} are more than there is, in "
+                            f"{over} of {len(self._share)} runs; each gets its part of it all",
+                            "flows",
+                            warning=True,
+                        )
+                    )
+        return tuple(dict.fromkeys(notes))
 
     def observe(self, run: int, key: str, record: Any) -> None:
         """Count what moves of one activity type in one run."""

@@ -22,6 +22,7 @@ from acutecast.demand.cube import Draws
 from acutecast.errors import Problem, raise_if_any
 from acutecast.files import whole_folder
 from acutecast.results.cells import Cells, Labels, combine, group_baseline, group_sums
+from acutecast.results.provider_notes import by_note, gather
 from acutecast.results.run import Run, open_run
 from acutecast.results.store import FORMAT, FORMAT_VERSION, write_cells, write_draws
 
@@ -262,6 +263,12 @@ def _write_about(
             continue
         for key, count in run.info["rows"].items():
             rows[key] = rows.get(key, 0) + count
+    rolled_up = sorted(
+        {name for _, run in opened for name in run.info.get("rolled_up", [run.info["dataset"]])}
+    )
+    notes = gather(run.info for addend, run in opened if not addend.taken)
+    # What keeps its sites is one provider, with what moved to it from others.
+    alone = any(addend.place is None for addend, _ in opened)
     same = ("acutecast", "baseline_year", "horizon_year", "years", "runs", "seed")
     about = {
         "format": FORMAT,
@@ -273,10 +280,9 @@ def _write_about(
         "tpma_rules": _common(run.info["tpma_rules"] for _, run in opened),
         "rows": rows,
         "suppressed_below": first["suppressed_below"],
-        "warnings": [],
-        "rolled_up": sorted(
-            {name for _, run in opened for name in run.info.get("rolled_up", [run.info["dataset"]])}
-        ),
+        "warnings": by_note(notes, [dataset] if alone else rolled_up, first["suppressed_below"]),
+        "notes_by_provider": notes,
+        "rolled_up": rolled_up,
         "tables": dict(tables),
     }
     timings = {"created": opened[0][1].timings["created"], "source": "", "seconds": {}}

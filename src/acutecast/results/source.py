@@ -44,10 +44,10 @@ def provider_of(run: Run, data: Provider | str | os.PathLike[str] | None = None)
                 remedy=f"Say where they are: {option('data', 'FOLDER')}.",
             )
             raise AcutecastError((missing, *error.problems), error.title) from None
-    known = run.info["inputs"]
-    changed = [
-        name for name, digest in provider.hashes.items() if name in known and known[name] != digest
-    ]
+    known = {name: digest for name, digest in run.info["inputs"].items() if name != "scenario"}
+    # What was made in memory has no hashes; a table may have come or gone since.
+    both = {*known, *provider.hashes} if known and provider.hashes else set()
+    changed = sorted(name for name in both if known.get(name) != provider.hashes.get(name))
     if changed:
         raise AcutecastError(
             Problem(

@@ -32,7 +32,8 @@ def facts_of(visit: Visit, job: JobRow, run: Run) -> Any:
         "Rules of TPMAs": info.get("tpma_rules") or "not stated by the data",
         "Made with": f"Acutecast {info.get('acutecast', '')}",
     }
-    warnings = [*info.get("warnings", ()), *job.message.splitlines()]
+    # The worker wrote the run's notes there, without counts that are too small to tell.
+    warnings = job.message.splitlines()
     line = (
         f": {run.runs:,} model runs, {financial_year(run.baseline_year)} to "
         f"{financial_year(run.horizon)}, data of {job.dataset}."
