@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acutecast.compute import Event, processors, run_blocks
+from acutecast.compute import Event, left_behind, processors, run_blocks, unless_stopped
 from acutecast.errors import Cancelled
 
 
@@ -119,3 +119,28 @@ def test_no_thread_is_left_behind():
 
 def test_processors():
     assert processors() >= 1
+
+
+def test_a_stop_does_not_wait_for_the_first_block():
+    """A thread inside the compiler cannot be ended: it is left behind."""
+    begun, end = threading.Event(), threading.Event()
+
+    def work(block: range) -> None:
+        begun.set()
+        end.wait()
+
+    try:
+        with pytest.raises(Cancelled):
+            run_blocks(work, 9, 2, cancelled=begun.is_set)
+        assert left_behind()
+        with pytest.raises(Cancelled):
+            unless_stopped(end.wait, begun.is_set)
+    finally:
+        end.set()
+
+
+def test_work_that_is_not_stopped_gives_what_it_gives():
+    assert unless_stopped(lambda: 3, lambda: False) == 3
+    assert unless_stopped(lambda: 3, None) == 3
+    with pytest.raises(ZeroDivisionError):
+        unless_stopped(lambda: 1 // 0, lambda: False)

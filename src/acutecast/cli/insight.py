@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     import polars
 
 RunPath = Annotated[str, typer.Argument(help="A run folder or URL.")]
-Year = Annotated[int | None, typer.Option(help="The year; the horizon by default.")]
+Year = Annotated[
+    int | None, typer.Option(help="The year, one of those that were run; the horizon by default.")
+]
 Area = Annotated[
     str, typer.Option(help="Ask about this area of capacity, such as ward_child.", metavar="AREA")
 ]

@@ -13,7 +13,7 @@ from acutecast.cli import extract, insight, limited, population, report, serve, 
 from acutecast.cli.options import By, Data, Json, Threads, Where, conditions, parts_of
 from acutecast.cli.progress import work_in_progress
 from acutecast.cli.stopping import sigterm_raises
-from acutecast.compute import timed
+from acutecast.compute import left_behind, timed
 from acutecast.errors import AcutecastError, Cancelled, Problem
 from acutecast.files import folder_problems, in_words, removed_if_new
 
@@ -124,7 +124,13 @@ def run(
     scenario: Annotated[
         str, typer.Argument(help="A scenario: ours, or an NHP params.json; a path or URL.")
     ],
-    data: Annotated[str, typer.Option(help="Root of the provider tables: a path or URL.")],
+    data: Annotated[
+        str,
+        typer.Option(
+            help="Root of the provider tables: a path or URL. Where it holds several years, "
+            "baseline_year of the scenario says which one the run starts from."
+        ),
+    ],
     out: Annotated[str, typer.Option(help="Folder (or URL) for the results.")],
     runs: Runs = None,
     precision: Annotated[
@@ -133,7 +139,9 @@ def run(
     years: Annotated[
         str | None,
         typer.Option(
-            help="'all' (the default), 'horizon' (with --providers), or years such as 2030,2035.",
+            help="Years to simulate: 'all' up to the scenario's horizon_year (the default), "
+            "'horizon' for that one alone (the default with --providers), or years such as "
+            "2030,2035.",
             metavar="YEARS",
         ),
     ] = None,
@@ -222,7 +230,12 @@ def summary(
         str | None, typer.Option(help="Measures, comma separated: beddays,admissions,…")
     ] = None,
     years: Annotated[
-        str, typer.Option(help="'horizon', 'all', or years such as 2030,2035.", metavar="YEARS")
+        str,
+        typer.Option(
+            help="Years to show, of those that were run: 'horizon', 'all', or years such as "
+            "2030,2035.",
+            metavar="YEARS",
+        ),
     ] = "horizon",
     suppress: Suppress = None,
     json: Json = False,
@@ -433,6 +446,10 @@ def _main(arguments: list[str] | None) -> None:
         sys.exit(USER_ERROR)
     except (Cancelled, KeyboardInterrupt):
         typer.echo("Stopped; nothing half-written was left.", err=True)
+        if left_behind():
+            # Python would wait for the compiler, or end while it works.
+            sys.stdout.flush()
+            os._exit(STOPPED)
         sys.exit(STOPPED)
     except BrokenPipeError:
         sys.exit(0)

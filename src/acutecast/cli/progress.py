@@ -8,7 +8,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from acutecast.compute import Event, Watch
+from acutecast.compute import FIRST_COMPILATION, FIRST_COMPILATION_WORDS, Event, Watch
+from acutecast.errors import Cancelled
 
 _WORDS = {
     "making": "Making the region",
@@ -21,6 +22,7 @@ _WORDS = {
     "storing": "Storing its tables",
     "reading": "Reading and checking",
     "compiling": "Preparing",
+    FIRST_COMPILATION: FIRST_COMPILATION_WORDS,
     "simulating": "Simulating",
     "writing": "Writing results",
     "exporting": "Writing NHP tables",
@@ -66,7 +68,7 @@ def work_in_progress(quiet: bool) -> Iterator[tuple[Watch, Callable[[], bool]]]:
 
 def _check(stop: threading.Event) -> None:
     if stop.is_set():
-        raise KeyboardInterrupt
+        raise Cancelled("stopped by the user")
 
 
 def _stopping(watch: Watch, stop: threading.Event) -> Watch:
@@ -84,6 +86,8 @@ class _Lines:
         self.quarters: dict[str, int] = {}
 
     def __call__(self, event: Event) -> None:
+        if event.stage == FIRST_COMPILATION and not event.done:
+            print(f"{FIRST_COMPILATION_WORDS} …", file=sys.stderr, flush=True)
         quarter = 4 * event.done // max(1, event.of)
         if quarter > self.quarters.get(event.stage, -1) and event.done:
             self.quarters[event.stage] = quarter

@@ -69,3 +69,13 @@ def kernel(function: Callable[..., Any] | None = None, **options: Any) -> Any:
         return lambda inner: kernel(inner, **options)
     with _own_folder():
         return njit(cache=True, nogil=True, **options)(function)
+
+
+def is_compiled(function: Any) -> bool:
+    """Tell whether a kernel need not be compiled: it was in this process, or is kept on disk."""
+    if not hasattr(function, "overloads"):  # NUMBA_DISABLE_JIT=1
+        return True
+    if function.overloads:
+        return True
+    folder = function.stats.cache_path
+    return folder is not None and any(Path(folder).glob(f"*.{function.py_func.__qualname__}-*.nbi"))

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from acutecast import streams
-from acutecast.compute import Event, Watch, run_blocks
+from acutecast.compute import FIRST_COMPILATION, Event, Watch, run_blocks, unless_stopped
+from acutecast.compute.compiling import is_compiled
 from acutecast.demand import columns
 from acutecast.demand.attribution import Quadrature, attribute, quadrature
 from acutecast.demand.cells import LOS_GROUP_OF_DAYS, by_place
@@ -105,12 +106,15 @@ def simulate(
     began = time.perf_counter()
     assert scenario.horizon_year is not None
     years = years_to_simulate(years, provider.year, scenario.horizon_year)
+    watch = _telling_of_compilation(watch)
     names, values, variants, health_uniform = draw_assumptions(scenario)
     known_variants = tuple(sorted(set(variants)))
     _check_variants(provider, scenario)
     people = variants_of(provider.tables, scenario, known_variants, provider.year, years)
     adjustments = made_adjustments(provider, scenario, people, health_uniform, values, years)
-    plan = compile_plan(provider, scenario, years, people, adjustments[0])
+    plan = unless_stopped(
+        lambda: compile_plan(provider, scenario, years, people, adjustments[0]), cancelled
+    )
     empty = _tpmas_without_rows(plan.empty_tpmas, warning=empty_tpmas == "warn")
     raise_if_any(empty, "The scenario does not fit the data")
     compiled = time.perf_counter()
@@ -126,6 +130,23 @@ def simulate(
     draws = Draws(tuple(names), values, np.asarray(variants))
     warnings = (*scenario_notes(scenario), *provider.notes, *empty, *plan.warnings)
     return simulation.projection(draws, timings, warnings)
+
+
+def _telling_of_compilation(watch: Watch | None) -> Watch | None:
+    """Say at once where kernels must be compiled first, and when that is done."""
+    if watch is None or all(map(is_compiled, (spells, attendances, attribute))):
+        return watch
+    began = time.perf_counter()
+    watch(Event(FIRST_COMPILATION, 0, 1, 0.0))
+    open_ = [True]
+
+    def tell(event: Event) -> None:
+        if open_ and event.stage == "simulating":
+            open_.clear()
+            watch(Event(FIRST_COMPILATION, 1, 1, time.perf_counter() - began))
+        watch(event)
+
+    return tell
 
 
 def compiled_plan(provider: Provider, scenario: Scenario, years: tuple[int, ...]) -> Plan:

@@ -150,7 +150,8 @@ def _choose(
         problem = Problem(
             f"there are {len(fitting)} providers and years to choose from",
             str(root),
-            remedy=f"Name the provider and the year. There is: {listing}.",
+            remedy="Name the provider and the year (a run: baseline_year of its scenario). "
+            f"There is: {listing}.",
         )
     raise AcutecastError(problem, title)
 

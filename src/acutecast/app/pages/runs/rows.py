@@ -10,6 +10,7 @@ from shiny import ui
 
 from acutecast.app.live import html, when
 from acutecast.app.visit import Visit, link
+from acutecast.compute import FIRST_COMPILATION, FIRST_COMPILATION_WORDS
 from acutecast.workspace import JobRow, may_stop
 
 STATES = {
@@ -22,6 +23,7 @@ STATES = {
 _STAGES = {
     "reading": "Reading and checking the data",
     "compiling": "Preparing",
+    FIRST_COMPILATION: FIRST_COMPILATION_WORDS,
     "writing": "Writing the results",
     "capacity": "Working out the capacity",
 }
