@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import lzma
 import os
 import re
 import shutil
 import tempfile
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     import polars
 
 __all__ = [
-    "MARK", "check_file_place", "check_folder_place", "checked_archive", "exists",
+    "ARCHIVE_ERRORS", "MARK", "check_file_place", "check_folder_place", "checked_archive", "exists",
     "file_system", "folder_problems", "in_words", "is_url", "joined", "local", "local_only",
     "move_into", "place_problems", "read_bytes", "read_text", "reason", "remove",
     "removed_if_new", "room_for", "safe_cell", "safe_table", "scratch_beside", "sizes",
@@ -33,6 +35,10 @@ __all__ = [
 
 MARK = "run.json"
 """The file without which a folder holds no run."""
+ARCHIVE_ERRORS = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, RuntimeError,
+)  # fmt: skip
+"""What damaged archives, and those with a password, raise when they are read."""
 LEAST_ROOM = 1 << 20
 """Bytes without which nothing is begun: the smallest run folder takes about as much."""
 _PROBE = 1 << 16
@@ -503,7 +509,7 @@ def checked_archive(content: bytes, label: str) -> None:
                 with archive.open(name) as member:
                     while piece := member.read(_CHUNK):
                         meter.count(len(piece))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except ARCHIVE_ERRORS as error:
         raise AcutecastError(
             Problem(f"cannot be read: {error}", label, remedy="Save it again.")
         ) from error

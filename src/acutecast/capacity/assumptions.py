@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from acutecast import streams
 from acutecast.capacity.areas import Area, areas, table_rows
 from acutecast.errors import AcutecastError, Problem
 from acutecast.files import read_bytes
+from acutecast.scenario.reading import read_json
 
 if TYPE_CHECKING:
     from acutecast.scenario import Stated
@@ -231,16 +231,18 @@ def _read(source: str | os.PathLike[str]) -> dict[str, Any]:
     where = str(source)
     try:
         content = read_bytes(source).decode("utf-8-sig")
-        read = json.loads(content) if where.endswith(".json") else tomllib.loads(content)
+        # JSON as of scenarios: no key twice.
+        read = read_json(source) if where.endswith(".json") else tomllib.loads(content)
     except FileNotFoundError:
         raise AcutecastError(
             Problem("there is no such file", where, remedy="Check the path.")
         ) from None
-    except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
-        kind = "JSON" if where.endswith(".json") else "TOML"
+    except tomllib.TOMLDecodeError as error:
         raise AcutecastError(
-            Problem(f"the file is not valid {kind}: {error}", where, remedy=_REMEDY)
+            Problem(f"the file is not valid TOML: {error}", where, remedy=_REMEDY)
         ) from None
+    except RecursionError:
+        raise AcutecastError(Problem("the file nests too deeply", where, remedy=_REMEDY)) from None
     except (OSError, ValueError) as error:
         raise AcutecastError(Problem(f"the file cannot be read ({error})", where)) from None
     if not isinstance(read, dict):

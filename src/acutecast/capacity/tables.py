@@ -22,6 +22,7 @@ from acutecast.capacity.needs import Needs, hours_above
 from acutecast.capacity.spaces import is_hourly
 from acutecast.errors import AcutecastError, Problem
 from acutecast.files import joined, read_bytes, whole_folder
+from acutecast.results.shape import faults
 
 if TYPE_CHECKING:
     from acutecast.capacity.simulate import Options
@@ -30,7 +31,24 @@ if TYPE_CHECKING:
 FOLDER = "capacity"
 _MARK = "capacity.json"
 FORMAT_VERSION = 1
-_TABLES = ("needs", "hours", "week", "months")
+# Whole numbers beside area and site, and text, by table; all have baseline and values.
+_NUMBERS = {
+    "needs": ("year",), "hours": ("year", "beds"), "week": ("weekday", "hour"),
+    "months": ("year", "month"),
+}  # fmt: skip
+_TEXTS = {"needs": ("figure",)}
+_TABLES = tuple(_NUMBERS)
+# What capacity.json must hold, as `acutecast.results.shape` writes it.
+_ABOUT: dict[str, Any] = {
+    "format_version": int,
+    "options": {"risk": float},
+    "sites": [str],
+    "open_hours": {"*": float},
+    "areas": [str],
+    "assumptions": [{"area": str, "name": str, "value": float}],
+    "specialty_minutes?": [{"area": str, "tretspef": str}],
+    "warnings": [{"what": str, "where": str, "remedy": str}],
+}
 
 
 def save(
@@ -236,11 +254,16 @@ def read_about(run: Run) -> dict[str, Any] | None:
     """Read `capacity.json` of a run; None where it has no capacity."""
     try:
         content = json.loads(_bytes(run, _MARK))
+        version = content["format_version"] if isinstance(content, dict) else 0
+        newer = isinstance(version, int) and version > FORMAT_VERSION
+        fault = "" if newer else next(faults(content, _ABOUT), "")
     except FileNotFoundError:
         return None
-    except ValueError as error:
+    except (ValueError, KeyError, RecursionError) as error:
         raise _damaged(run, _MARK, error) from error
-    if content.get("format_version", 0) > FORMAT_VERSION:
+    if fault:
+        raise _damaged(run, _MARK, ValueError(fault))
+    if newer:
         raise AcutecastError(
             Problem(
                 "the capacity was written by a newer version of acutecast",
@@ -255,9 +278,31 @@ def read_table(run: Run, name: str) -> pa.Table:
     """Read one of the tables."""
     file = f"{name}.parquet"
     try:
-        return pq.ParquetFile(pa.BufferReader(_bytes(run, file))).read(use_threads=False)
+        table = pq.ParquetFile(pa.BufferReader(_bytes(run, file))).read(use_threads=False)
+        table.validate(full=True)
     except (OSError, pa.ArrowException) as error:
         raise _damaged(run, file, error) from error
+    if not _is_as_stored(name, table, run.runs):
+        raise _damaged(run, file, ValueError("its columns are not those that were stored"))
+    return table
+
+
+def _is_as_stored(name: str, table: pa.Table, runs: int) -> bool:
+    """Tell whether the columns of a table are there, once each and of their types."""
+    types = {field.name: field.type for field in table.schema}
+    texts = ("area", "site", *_TEXTS.get(name, ()))
+    wanted = {*texts, *_NUMBERS[name], "baseline", "values"}
+    if len(types) < len(table.schema) or not wanted <= types.keys():
+        return False
+    values = types["values"]
+    return (
+        all(pa.types.is_dictionary(types[n]) or pa.types.is_string(types[n]) for n in texts)
+        and all(pa.types.is_integer(types[n]) for n in _NUMBERS[name])
+        and pa.types.is_floating(types["baseline"])
+        and pa.types.is_fixed_size_list(values)
+        and values.list_size == runs
+        and (pa.types.is_floating(values.value_type) or pa.types.is_integer(values.value_type))
+    )
 
 
 def _bytes(run: Run, file: str) -> bytes:

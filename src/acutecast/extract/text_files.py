@@ -14,7 +14,7 @@ from typing import BinaryIO
 import numpy as np
 
 from acutecast.errors import Problem, raise_if_any
-from acutecast.files import MOST_RATIO_OF_RECORDS, room_for, unpacking
+from acutecast.files import ARCHIVE_ERRORS, MOST_RATIO_OF_RECORDS, room_for, unpacking
 
 _CHUNK = 1 << 22
 _DELIMITERS = (",", ";", "\t", "|", "^", "~")
@@ -68,7 +68,7 @@ def unpacked(path: Path, scratch: Path) -> Iterator[tuple[Path, str]]:
                     for chunk in unpacking(source, label, size, MOST_RATIO_OF_RECORDS):  # type: ignore[arg-type]
                         sink.write(chunk)
                 yield target, label
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except ARCHIVE_ERRORS as error:
         raise_if_any(
             [
                 Problem(

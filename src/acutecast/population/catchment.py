@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from acutecast.errors import AcutecastError, Problem, raise_if_any
+from acutecast.errors import Problem, raise_if_any
 from acutecast.facts import MAX_AGE
+from acutecast.files import with_folder
+from acutecast.population.layouts import plain_table
 from acutecast.population.people import Population, listed
 
 _COLUMNS = ("area", "sex", "age", "share")
@@ -68,28 +70,44 @@ def read_catchments(path: str | os.PathLike[str]) -> dict[str, Catchment]:
     import polars as pl
 
     path = Path(path)
-    if not path.exists():
-        raise AcutecastError(Problem("there is no such file", str(path)))
-    frame = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path)
+    frame = plain_table(path)
     names = {name.lower(): name for name in frame.columns}
     for name in ("dataset", "procode3"):
         if name in names:
             names["provider"] = names[name]
     lacking = [name for name in ("area", "share") if name not in names]
     raise_if_any(
-        [Problem("columns are missing", f"{path.name}: {', '.join(lacking)}",
+        [Problem("columns are missing", f"{with_folder(path)}: {', '.join(lacking)}",
                  remedy=f"It needs {', '.join(_COLUMNS)}; it has {listed(tuple(frame.columns))}.")]
         if lacking else [],
         "The catchment cannot be used",
     )  # fmt: skip
-    share = frame[names["share"]].cast(pl.Float64, strict=False)
-    wrong = int((share.is_null() | ~share.is_between(0, 1)).sum())
-    raise_if_any(
-        [Problem("a share is not between 0 and 1", f"{path.name}: share", count=wrong,
-                 remedy="Write shares, such as 0.85 for 85% of an area's people.")]
-        if wrong else [],
-        "The catchment cannot be used",
-    )  # fmt: skip
+    numbers = [name for name in ("share", "sex", "age", "fyear") if name in names]
+    frame = frame.with_columns(
+        pl.col(names[name]).cast(pl.Float64, strict=False) for name in numbers
+    )
+    problems = []
+    for name, fits, what, remedy in (
+        ("area", pl.col(names["area"]).str.len_chars() > 0, "an area has no code",
+         "Write the code of the area in every row."),
+        ("share", pl.col(names["share"]).is_between(0, 1), "a share is not between 0 and 1",
+         "Write shares, such as 0.85 for 85% of an area's people."),
+        *(
+            (name, pl.col(names[name]).is_between(low, high) & (pl.col(names[name]) % 1 == 0), what,
+             remedy)
+            for name, low, high, what, remedy in (
+                ("sex", 1, 2, "a sex is not known", "Write 1 for males and 2 for females."),
+                ("age", 0, 150, "an age is no whole number of years", "Write single years."),
+                ("fyear", 1900, 2200, "a year is none", "Write the year in which it begins."),
+            )
+            if name in names
+        ),
+    ):  # fmt: skip
+        wrong = frame.select((~fits.fill_null(False)).sum()).item()
+        if wrong:
+            where = f"{with_folder(path)}: {name}"
+            problems.append(Problem(what, where, count=wrong, remedy=remedy))
+    raise_if_any(problems, "The catchment cannot be used")
     if "fyear" in names:
         # An extract of several years: the last is the nearest to what is planned.
         frame = frame.filter(pl.col(names["fyear"]) == pl.col(names["fyear"]).max())
@@ -105,8 +123,8 @@ def _of(name: str, frame, names: dict[str, str]) -> Catchment:
     index = {area: i for i, area in enumerate(areas)}
     at = np.array([index[a] for a in frame[names["area"]].cast(str)])
     value = frame[names["share"]].cast(float).to_numpy()
-    sexes = frame[names["sex"]].to_numpy() - 1 if "sex" in names else None
-    ages = np.minimum(frame[names["age"]].to_numpy(), MAX_AGE) if "age" in names else None
+    sexes = frame[names["sex"]].cast(int).to_numpy() - 1 if "sex" in names else None
+    ages = np.minimum(frame[names["age"]].cast(int).to_numpy(), MAX_AGE) if "age" in names else None
     if sexes is None and ages is None:
         share[at] = value[:, None, None]
     elif sexes is None:

@@ -5,15 +5,19 @@ Every layout is brought to one long table with the columns of `LONG`.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from acutecast.errors import Problem
+from acutecast.errors import AcutecastError, Problem
+from acutecast.files import reason, with_folder
 
 if TYPE_CHECKING:
     import polars
+
+_PLAIN_REMEDY = "Write it as CSV with commas and a header, in UTF-8, or as Parquet."
 
 LONG = ("kind", "variant", "area", "sex", "age", "year", "value")
 """kind is "people" or "births"; sex 1 male, 2 female; births have the age of the mother."""
@@ -37,6 +41,28 @@ _SEXES = {
     "1": 1, "m": 1, "male": 1, "males": 1, "2": 2, "f": 2, "female": 2, "females": 2,
     "3": 0, "p": 0, "persons": 0, "all": 0, "total": 0,
 }  # fmt: skip
+
+
+def plain_table(path: str | os.PathLike[str]) -> polars.DataFrame:
+    """Read a CSV or Parquet file with every value as text.
+
+    Raises:
+        AcutecastError: where it is not there or is neither.
+    """
+    import polars as pl
+
+    file = Path(path)
+    if not file.is_file():
+        raise AcutecastError(Problem("there is no such file", str(path)))
+    try:
+        if file.suffix.lower() == ".parquet":
+            return pl.read_parquet(file).cast(pl.String)
+        return pl.read_csv(file, infer_schema=False)
+    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+        raise AcutecastError(
+            Problem(f"cannot be read: {reason(error)}", with_folder(file), remedy=_PLAIN_REMEDY)
+        ) from error
+
 
 # Variants of national projections by their letters, in the order fertility, life expectancy,
 # migration; p is principal, h high, l low, n none, c constant, r replacement, z zero net.

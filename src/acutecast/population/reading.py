@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from acutecast.errors import AcutecastError, Problem, raise_if_any
-from acutecast.files import MOST_UNPACKED, unpacked_members, unpacking
+from acutecast.files import (
+    ARCHIVE_ERRORS,
+    MOST_UNPACKED,
+    reason,
+    unpacked_members,
+    unpacking,
+    with_folder,
+)
 from acutecast.population.layouts import LONG, Sheet, is_population, to_long
 from acutecast.population.people import FIRST_MOTHER, LAST_MOTHER, Population, listed
 from acutecast.population.workbooks import WORKBOOKS, population_sheets
@@ -137,10 +144,10 @@ def _sheets(path: Path, problems: list[Problem]) -> Iterator[Sheet]:
                     yield from _tables(content, f"{path.name}/{name}", at, problems)
         except AcutecastError as error:
             problems += error.problems
-        except (zipfile.BadZipFile, OSError, RuntimeError, EOFError) as error:
-            problems.append(Problem(f"cannot be read: {error}", path.name))
+        except ARCHIVE_ERRORS as error:
+            problems.append(Problem(f"cannot be read: {error}", with_folder(path)))
         return
-    yield from _tables(path.read_bytes(), path.name, str(path), problems)
+    yield from _tables(path.read_bytes(), with_folder(path), str(path), problems)
 
 
 _GZIP = b"\x1f\x8b"
@@ -169,8 +176,8 @@ def _tables(content: bytes, label: str, path: str, problems: list[Problem]) -> I
             yield Sheet(label, path, frame)
     except AcutecastError as error:
         problems += error.problems
-    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
-        first = str(error).splitlines()[0]
+    except (pl.exceptions.PolarsError, *ARCHIVE_ERRORS) as error:
+        first = reason(error)
         problems.append(
             Problem(f"cannot be read: {first}", label, remedy="Write it as CSV with commas.")
         )

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from acutecast.errors import AcutecastError, Problem
-from acutecast.files import checked_archive
+from acutecast.files import checked_archive, reason, with_folder
 from acutecast.population import mortality
 from acutecast.population.calibrate import by_age_at_move
 from acutecast.population.components import Components
-from acutecast.population.layouts import Sheet, area_of, years_of
+from acutecast.population.layouts import Sheet, area_of, plain_table, years_of
 from acutecast.population.people import together_from
 
 if TYPE_CHECKING:
@@ -43,6 +43,19 @@ def _book(content: bytes, label: str) -> Any:
         return CalamineWorkbook.from_filelike(io.BytesIO(content))
     except (CalamineError, OSError) as error:
         raise AcutecastError(Problem(f"cannot be read: {error}", label)) from error
+
+
+def _rows(book: Any, name: str, label: str) -> list[list[Any]]:
+    """Give the rows of a sheet, as they are."""
+    from python_calamine import CalamineError
+
+    try:
+        return book.get_sheet_by_name(name).to_python()
+    except (CalamineError, ValueError, OSError) as error:
+        where = f"{label}, sheet {name}"
+        raise AcutecastError(
+            Problem(f"cannot be read: {reason(error)}", where, remedy="Save it again.")
+        ) from error
 
 
 def _frame(rows: list[list[Any]]) -> polars.DataFrame | None:
@@ -76,7 +89,7 @@ def population_sheets(content: bytes, label: str, path: str) -> Iterator[Sheet]:
     book = _book(content, label)
     for name in book.sheet_names:
         if name.strip().lower() in _COUNTS:
-            frame = _frame(book.get_sheet_by_name(name).to_python())
+            frame = _frame(_rows(book, name, label))
             if frame is not None:
                 yield Sheet(f"{label}, sheet {name}", path, frame)
 
@@ -116,19 +129,19 @@ def read_components(path: str | os.PathLike[str]) -> Components:
         AcutecastError: where a sheet is missing or not as published.
     """
     path = Path(path)
-    book = _book(path.read_bytes(), path.name)
+    book = _book(path.read_bytes(), with_folder(path))
     sheets = {name.strip().lower(): name for name in book.sheet_names}
     wanted = ("population", "fertility_assumptions", "mortality_assumptions", "total_migration")
     lacking = [name for name in wanted if name not in sheets]
     frames = {
-        name: _frame(book.get_sheet_by_name(sheets[name]).to_python())
+        name: _frame(_rows(book, sheets[name], with_folder(path)))
         for name in wanted
         if name in sheets
     }
     if lacking or any(frame is None for frame in frames.values()):
         raise AcutecastError(
             Problem(
-                f"has no sheet {', '.join(lacking) or 'with ages'}", path.name,
+                f"has no sheet {', '.join(lacking) or 'with ages'}", with_folder(path),
                 remedy="Give the workbook of a national projection as the ONS published it.",
             )
         )  # fmt: skip
@@ -136,9 +149,11 @@ def read_components(path: str | os.PathLike[str]) -> Components:
     def stacked(name: str, flow: str | None = None) -> tuple[np.ndarray, tuple[int, ...]]:
         frame = frames[name]
         assert frame is not None
-        _, values, years = _by_sex(frame, f"{path.name}, sheet {sheets[name]}", flow)
+        _, values, years = _by_sex(frame, f"{with_folder(path)}, sheet {sheets[name]}", flow)
         if len(values[1]) != len(values[2]) and len(values[1]):
-            raise AcutecastError(Problem("the sexes have different ages", f"{path.name}, {name}"))
+            raise AcutecastError(
+                Problem("the sexes have different ages", f"{with_folder(path)}, {name}")
+            )
         both = [v for v in (values[1], values[2]) if len(v)]
         return np.moveaxis(np.stack(both), 2, 0), years
 
@@ -181,13 +196,13 @@ def read_life_expectancy(
     import polars as pl
 
     path = Path(path)
-    book = _book(path.read_bytes(), path.name)
+    book = _book(path.read_bytes(), with_folder(path))
     found = {}
     for name in book.sheet_names:
         match = re.match(r"(males|females) (period|cohort) ex", name.strip().lower())
         if not match:
             continue
-        frame = _frame(book.get_sheet_by_name(name).to_python())
+        frame = _frame(_rows(book, name, with_folder(path)))
         if frame is None:
             continue
         years = years_of(frame)
@@ -197,7 +212,7 @@ def read_life_expectancy(
         found[match[2], 1 if match[1] == "males" else 2] = tuple(years.values()), values
     if not found:
         raise AcutecastError(
-            Problem("has no sheet such as Males period ex", path.name,
+            Problem("has no sheet such as Males period ex", with_folder(path),
                     remedy="Give the workbook as the ONS published it.")
         )  # fmt: skip
     return found
@@ -220,11 +235,11 @@ def read_life_table(path: str | os.PathLike[str], period: str | None = None) -> 
     if path.suffix.lower() in WORKBOOKS:
         by_sex = _life_table_of_book(path, period)
     else:
-        frame = pl.read_csv(path, infer_schema=False)
+        frame = plain_table(path)
         names = {name.lower(): name for name in frame.columns}
         if not {"sex", "age", "qx"} <= names.keys():
             raise AcutecastError(
-                Problem("needs the columns sex, age and qx", path.name,
+                Problem("needs the columns sex, age and qx", with_folder(path),
                         remedy=f"It has {', '.join(frame.columns)}.")
             )  # fmt: skip
         sex = pl.col(names["sex"]).str.to_lowercase()
@@ -233,11 +248,13 @@ def read_life_table(path: str | os.PathLike[str], period: str | None = None) -> 
             for signs in (("1", "m", "male", "males"), ("2", "f", "female", "females"))
         ]
     if len(by_sex[0]) != len(by_sex[1]) or len(by_sex[0]) < 2:
-        raise AcutecastError(Problem("does not have the same ages for both sexes", path.name))
+        raise AcutecastError(
+            Problem("does not have the same ages for both sexes", with_folder(path))
+        )
     q = np.stack(by_sex)
     if not ((q >= 0) & (q <= 1)).all():
         raise AcutecastError(
-            Problem("qx is not a share between 0 and 1", path.name,
+            Problem("qx is not a share between 0 and 1", with_folder(path),
                     count=int((~((q >= 0) & (q <= 1))).sum()))
         )  # fmt: skip
     exact = -np.log1p(-np.minimum(q, 1 - 1e-9))
@@ -249,17 +266,17 @@ def read_life_table(path: str | os.PathLike[str], period: str | None = None) -> 
 
 
 def _life_table_of_book(path: Path, period: str | None) -> list[np.ndarray]:
-    book = _book(path.read_bytes(), path.name)
+    book = _book(path.read_bytes(), with_folder(path))
     for name in book.sheet_names:
         if period is not None and name.strip() != period:
             continue
-        rows = book.get_sheet_by_name(name).to_python()
+        rows = _rows(book, name, with_folder(path))
         for at, row in enumerate(rows[:30]):
             columns = [i for i, cell in enumerate(row) if str(cell).strip().lower() == "qx"]
             if len(columns) == 2:
                 body = [r for r in rows[at + 1 :] if isinstance(r[columns[0]], float)]
                 return [np.array([r[i] for r in body]) for i in columns]
     raise AcutecastError(
-        Problem("has no sheet with qx of males and females", path.name,
+        Problem("has no sheet with qx of males and females", with_folder(path),
                 remedy=f"Its sheets are {', '.join(book.sheet_names)}.")
     )  # fmt: skip

@@ -66,6 +66,8 @@ def converted(values: pa.ChunkedArray, kind: Kind) -> pa.ChunkedArray | None:
     if pt.is_null(values.type):
         return pa.chunked_array([pa.nulls(len(values), _NULL_TYPES[kind])])
     try:
+        if _is_bytes(values.type):
+            values = values.cast(pa.string())
         return _CONVERSIONS[kind](_plain(values))
     except _FAILURES:
         return None
@@ -73,9 +75,29 @@ def converted(values: pa.ChunkedArray, kind: Kind) -> pa.ChunkedArray | None:
 
 def misfits(values: pa.ChunkedArray, kind: Kind) -> np.ndarray:
     """Tell which values do not fit a kind of the contract; for reports, as it is slow."""
+    no_text = _no_text(values)
     values = _plain(values)
     filled = np.asarray(pc.is_valid(values).to_numpy(), dtype=bool)
-    return filled & ~_fits(values, kind)
+    return (filled & ~_fits(values, kind)) | no_text
+
+
+def _no_text(values: pa.ChunkedArray) -> np.ndarray:
+    """Tell which values are bytes that are no UTF-8."""
+    if not _is_bytes(values.type):
+        return np.zeros(len(values), dtype=bool)
+    return np.array([not _is_utf8(value) for value in values.to_pylist()], dtype=bool)
+
+
+def _is_utf8(content: bytes | None) -> bool:
+    try:
+        return content is None or content.decode("utf-8") is not None
+    except UnicodeDecodeError:
+        return False
+
+
+def _decoded(content: bytes | None) -> str | None:
+    r"""Give bytes as text; what is no UTF-8 as \\xff."""
+    return None if content is None else content.decode("utf-8", errors="backslashreplace")
 
 
 def _typed(name: str, table: pa.Table) -> pa.Table:
@@ -174,7 +196,9 @@ def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
         if pt.is_string(values.type.value_type):
             return values.cast(pa.string())
         values = values.cast(values.type.value_type)
-    if pt.is_large_string(values.type) or pt.is_string_view(values.type) or _is_bytes(values.type):
+    if _is_bytes(values.type):
+        return pa.chunked_array([pa.array(map(_decoded, values.to_pylist()), pa.string())])
+    if pt.is_large_string(values.type) or pt.is_string_view(values.type):
         return values.cast(pa.string())
     if pt.is_decimal(values.type) or pt.is_floating(values.type):
         values = values.cast(pa.float64())

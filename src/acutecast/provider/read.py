@@ -234,4 +234,7 @@ def _parse(content: bytes, name: str) -> pa.Table:
     text = {c.name for c in columns_of(name) if c.kind == "text" and c.name != "rn"}
     text &= {footer.schema.column(i).path for i in range(footer.num_columns)}
     source = pa.BufferReader(content)
-    return pq.ParquetFile(source, metadata=footer, read_dictionary=sorted(text)).read()
+    table = pq.ParquetFile(source, metadata=footer, read_dictionary=sorted(text)).read()
+    # Text that is none, and codes beyond their dictionary, are read without a word.
+    table.validate(full=True)
+    return table

@@ -13,6 +13,7 @@ from acutecast.errors import AcutecastError, Problem, raise_if_any
 from acutecast.files import is_url, joined, local, read_bytes, sizes
 from acutecast.results import answers, brief
 from acutecast.results.cells import Cells, read_cells
+from acutecast.results.shape import RUN, faults
 from acutecast.results.store import FORMAT, FORMAT_VERSION
 from acutecast.results.summary import INTERVAL, Values, summary_frame
 
@@ -73,12 +74,14 @@ class Run:
     @property
     def scenario_json(self) -> str:
         """The scenario, as its file held it."""
-        return _read_text(self.path, "scenario.json")
+        text = _read_text(self.path, "scenario.json")
+        _object(text, self.path, "scenario.json")
+        return text
 
     @property
     def timings(self) -> dict[str, Any]:
         """When the run was made, from where, and how many seconds each stage took."""
-        return json.loads(_read_text(self.path, "timings.json"))
+        return _object(_read_text(self.path, "timings.json"), self.path, "timings.json")
 
     def draws(self) -> polars.DataFrame:
         """Give what each run used: `model_run`, `variant`, and a column per assumption."""
@@ -255,6 +258,17 @@ def _read_text(path: str, file: str) -> str:
         return source.read().decode("utf-8")
 
 
+def _object(text: str, path: str, file: str) -> dict[str, Any]:
+    """Read the JSON object of a file of a run."""
+    try:
+        content = json.loads(text)
+        if not isinstance(content, dict):
+            raise ValueError("it is no object")
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, file, error) from error
+    return content
+
+
 def open_run(path: str | os.PathLike[str]) -> Run:
     """Open a run folder; only `run.json` is read now.
 
@@ -272,11 +286,11 @@ def open_run(path: str | os.PathLike[str]) -> Run:
         raise AcutecastError(
             Problem(what, where=root, remedy="Name a folder with a run.json, as `run` writes it.")
         )
+    info = _object(_read_text(root, "run.json"), root, "run.json")
     try:
-        info = json.loads(_read_text(root, "run.json"))
         known = info["format"] == FORMAT
         version = int(info["format_version"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise _damaged(root, "run.json", error) from error
     if not known:
         raise AcutecastError(
@@ -290,6 +304,8 @@ def open_run(path: str | os.PathLike[str]) -> Run:
                 remedy="Install that version or a later one.",
             )
         )
+    for fault in faults(info, RUN):
+        raise _damaged(root, "run.json", ValueError(fault))
     raise_if_any(
         [
             Problem(

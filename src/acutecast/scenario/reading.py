@@ -52,6 +52,8 @@ def read_json(source: str | os.PathLike[str]) -> Any:
             _check_depth_and_keys(content)
     except AcutecastError as error:
         raise AcutecastError(error.problems, where) from None
+    except RecursionError:
+        raise AcutecastError(_too_deep().problems, where) from None
     return content
 
 
@@ -145,7 +147,7 @@ def _read(source: str | os.PathLike[str]) -> bytes:
 def _decode(content: bytes) -> Any:
     if not content.strip():
         raise AcutecastError(
-            Problem("the file is empty", remedy='The shortest scenario is {"name": "Base"}.')
+            Problem("the file is empty", remedy="Check that it is the right file.")
         )
     try:
         text = content.decode("utf-8-sig")
@@ -233,7 +235,5 @@ def _check_depth_and_keys(content: dict[str, Any]) -> None:
 
 def _too_deep() -> AcutecastError:
     return AcutecastError(
-        Problem(
-            "the file nests too deeply to be a scenario", remedy="Check that it is the right file."
-        )
+        Problem("the file nests too deeply", remedy="Check that it is the right file.")
     )

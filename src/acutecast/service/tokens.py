@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from acutecast.errors import AcutecastError, Problem, raise_if_any
+from acutecast.files import reason
 from acutecast.workspace.watched_file import watched
 
 PREFIX = "acutecast_"
@@ -125,9 +126,9 @@ def parse_tokens(text: str, where: str) -> tuple[Token, ...]:
     """
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise AcutecastError(
-            Problem(f"the file of tokens is not valid TOML: {error}", where)
+            Problem(f"the file of tokens is not valid TOML: {reason(error)}", where)
         ) from error
     raise_if_any(_problems(content), where)
     return tuple(

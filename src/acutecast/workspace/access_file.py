@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from acutecast.errors import AcutecastError, Problem, raise_if_any
+from acutecast.files import reason
 from acutecast.workspace.access import ROLES
 from acutecast.workspace.watched_file import watched
 
@@ -86,9 +87,9 @@ def parse_access(text: str, where: str) -> Access:
     """
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise AcutecastError(
-            Problem(f"the file of roles is not valid TOML: {error}", where)
+            Problem(f"the file of roles is not valid TOML: {reason(error)}", where)
         ) from error
     raise_if_any(_problems(content), where)
     return Access(
