@@ -14,7 +14,7 @@ from typer.main import get_command
 from acutecast import AcutecastError, Problem, api, facts
 from acutecast.cli.main import app
 from acutecast.extract import read_rules
-from acutecast.extract.records import columns_of_record
+from acutecast.extract.records import columns_of_record, unread_columns
 from acutecast.provider import TABLES, columns_of
 from acutecast.results import Run
 from acutecast.workspace.settings import VARIABLES, Settings
@@ -71,6 +71,16 @@ def records() -> Iterator[str]:
             cells = (c.name, need, c.kind, ", ".join(others), c.meaning)
             yield "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
         yield ""
+        unread = [c for c in unread_columns() if c.record == record]
+        if unread:
+            yield "Of NHS England's own layout these columns are known and not read:\n"
+            yield "| columns | why not |"
+            yield "|---|---|"
+        for how, reason in dict.fromkeys((c.how, c.reason) for c in unread):
+            listed = ", ".join(c.name for c in unread if (c.how, c.reason) == (how, reason))
+            yield f"| {listed} | {how}: {reason} |"
+        if unread:
+            yield ""
 
 
 def rules() -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,7 +115,7 @@ def simulate(
     plan = unless_stopped(
         lambda: compile_plan(provider, scenario, years, people, adjustments[0]), cancelled
     )
-    empty = _tpmas_without_rows(plan.empty_tpmas, warning=empty_tpmas == "warn")
+    empty = _tpmas_without_rows(plan.empty_tpmas, provider.unknown, warning=empty_tpmas == "warn")
     raise_if_any(empty, "The scenario does not fit the data")
     compiled = time.perf_counter()
     if watch is not None:
@@ -199,20 +199,25 @@ def _life_expectancy_changed(
     return lambda run: health_status.life_expectancy_gained(years, own.mortality(values[run]))
 
 
-def _tpmas_without_rows(paths: Sequence[str], warning: bool) -> tuple[Problem, ...]:
-    if not paths:
-        return ()
-    many = len(paths) > 1
-    return (
+def _tpmas_without_rows(
+    paths: Sequence[str], unknown: Mapping[str, str], warning: bool
+) -> tuple[Problem, ...]:
+    """Say which TPMAs no row has; once for each reason, where the records do not tell them."""
+    by_reason: dict[str, list[str]] = {}
+    for path in paths:
+        by_reason.setdefault(unknown.get(path.split(".")[-1], ""), []).append(path)
+    return tuple(
         Problem(
-            f"no row of the data has {'these TPMAs' if many else 'this TPMA'}, so setting "
-            f"{'them' if many else 'it'} changes nothing: {', '.join(paths)}",
+            f"{f'{why}, so ' if why else ''}no row of the data has "
+            f"{'these TPMAs' if found[1:] else 'this TPMA'}, {'and' if why else 'so'} setting "
+            f"{'them' if found[1:] else 'it'} changes nothing: {', '.join(found)}",
             where="scenario",
             remedy=""
             if warning
             else f"Take out what the data lacks, or go on: {option('empty_tpmas', 'warn')}.",
             warning=warning,
-        ),
+        )
+        for why, found in sorted(by_reason.items())
     )
 
 

@@ -152,14 +152,19 @@ def compile_plan(
         "aae": count_rows(provider, "aae"),
     }
     factors = FactorIndex.of(assumptions)
+    avoidable, efficient = (
+        {key: tags.offered(provider, tpmas[key]) for key in rows if key in tpmas}
+        for tpmas in (factors.avoidance, factors.efficiency)
+    )
     entries = {
-        "ip": tags.spells(provider, "ip_activity_avoidance_strategies", factors.avoidance["ip"]),
-        "op": tags.outpatients(rows["op"].table, factors.avoidance["op"]),
-        "aae": tags.emergency(rows["aae"].table, factors.avoidance["aae"]),
+        "ip": tags.spells(provider, "ip_activity_avoidance_strategies", avoidable["ip"]),
+        "op": tags.outpatients(rows["op"].table, avoidable["op"]),
+        "aae": tags.emergency(rows["aae"].table, avoidable["aae"]),
     }
-    chosen = tags.spells(provider, "ip_efficiencies_strategies", factors.efficiency["ip"])
-    general = tags.general_length_of_stay(rows["ip"].table, chosen, factors.efficiency["ip"])
-    empty_tpmas = _tpmas_without_rows(entries, chosen, general, rows, factors)
+    chosen = tags.spells(provider, "ip_efficiencies_strategies", efficient["ip"])
+    general = tags.general_length_of_stay(rows["ip"].table, chosen, efficient["ip"])
+    tele = tags.tele_attendances(rows["op"].table, efficient["op"])
+    empty_tpmas = _tpmas_without_rows(entries, chosen, general, tele, factors)
     avoidance = {
         key: tags.compile_tags(entries[key], len(rows[key]), factors.avoidance[key]) for key in rows
     }
@@ -173,7 +178,6 @@ def compile_plan(
     offsets, size = offsets_in_counts(views, years)
     places = {key: cells.lay_out(PLACES, [own[key], conversions[key]]) for key in ACTIVITY_TYPES}
     totals = Totals.of({key: places[key].keys for key in places}, rows, places)
-    tele = tags.tele_attendances(rows["op"].table, factors.efficiency["op"])
     no_tele = np.full(len(rows["aae"]), -1, dtype=np.int32)
     health_groups = health.groups if health else ()
     activities = {}
@@ -277,11 +281,10 @@ def _tpmas_without_rows(
     entries: dict[str, tags.Entries],
     chosen: tags.Entries,
     general: tags.Entries,
-    rows: dict[str, Rows],
+    tele: np.ndarray,
     factors: FactorIndex,
 ) -> tuple[str, ...]:
     """List the TPMAs that the scenario sets and no row of the data has."""
-    tele = tags.tele_attendances(rows["op"].table, factors.efficiency["op"])
     used = {("activity_avoidance", key): np.unique(entries[key].tpma) for key in entries} | {
         ("efficiencies", "ip"): np.unique(np.concatenate([chosen.tpma, general.tpma])),
         ("efficiencies", "op"): np.unique(tele),

@@ -85,6 +85,14 @@ def compile_tags(entries: Entries, n_rows: int, tpmas: Sequence[str], own_kind: 
     )
 
 
+def offered(provider: Provider, tpmas: Sequence[str]) -> list[str]:
+    """Give the TPMAs with "" in place of those that the records do not tell; no row has "".
+
+    The others keep their places, so that indices stay what they are.
+    """
+    return ["" if key in provider.unknown else key for key in tpmas]
+
+
 def spells(provider: Provider, table: str, tpmas: Sequence[str]) -> Entries:
     """Read the tags of inpatient spells for the scenario's `tpmas` from a strategies table."""
     tags = provider.tables[table]

@@ -64,7 +64,11 @@ def tag_contacts(con: DuckDBPyConnection, rules: RuleSet) -> None:
         "SELECT 0 AS fyear, '' AS procode3, '' AS activity_type, '' AS strategy, '' AS kind, "
         "0 AS age, 0 AS sex, '' AS sitetret, 0::BIGINT AS n, 0::BIGINT AS denominator WHERE false"
     )
-    con.execute(f"CREATE OR REPLACE TABLE contact_tags AS {' UNION ALL '.join([empty, *parts])}")
+    con.execute(
+        f"""CREATE OR REPLACE TABLE contact_tags AS
+        SELECT * FROM ({" UNION ALL ".join([empty, *parts])})
+        ANTI JOIN unknown_tpmas USING (activity_type, strategy, procode3, fyear)"""
+    )
 
 
 def _attendances_of(rule: Rule) -> str:

@@ -14,6 +14,7 @@ from acutecast.extract.derived_contacts import derive_arrivals, derive_attendanc
 from acutecast.extract.derived_spells import CodesOf, derive_spells
 from acutecast.extract.rules import RuleSet
 from acutecast.extract.sql import has, load_rows
+from acutecast.extract.unknown import find_lacking, mark_tpmas
 from acutecast.facts.specialties import specialty_group
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ def derive(con: DuckDBPyConnection, rules: RuleSet, *, codes: CodesOf, hours: bo
     """Make the derived tables from the `raw_` ones.
 
     Makes `spells`, `past_stays`, `spell_diagnoses`, `spell_procedures`, `attendance_cells`,
-    `arrivals`, `outpatient_procedures`, and a view `staged_<record>` of each kind of record with
-    the reason why a row is set aside (null where it is kept). What had to be decided is in
+    `arrivals`, `outpatient_procedures`, `unknown_tpmas` (those that the records do not tell), and
+    a view `staged_<record>` of each kind of record with the
+    reason why a row is set aside (null where it is kept). What had to be decided is in
     `derivation_notes`.
 
     Args:
@@ -36,9 +38,11 @@ def derive(con: DuckDBPyConnection, rules: RuleSet, *, codes: CodesOf, hours: bo
         hours: keep arrivals apart by hour.
     """
     _lookups(con)
+    find_lacking(con, rules)
     derive_spells(con, codes)
     derive_attendances(con, rules)
     derive_arrivals(con, rules, hours=hours)
+    mark_tpmas(con, rules)
     _main_boards(con)
 
 

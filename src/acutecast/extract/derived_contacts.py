@@ -21,7 +21,8 @@ from acutecast.extract.derivation_parts import (
     staged_view,
 )
 from acutecast.extract.rules import RuleSet
-from acutecast.extract.sql import has, quoted
+from acutecast.extract.sql import has, named, quoted
+from acutecast.extract.unknown import mark_contacts, told_sql
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -52,10 +53,15 @@ def derive_attendances(con: DuckDBPyConnection, rules: RuleSet) -> None:
         ) WHERE reason IS NOT NULL"""
     )
     staged_view(con, "opa")
+    # What kind of attendance it was says what the first-attendance code would.
+    first = (
+        f"CASE {kind} WHEN '1' THEN '1' WHEN '2' THEN '2' WHEN '21' THEN '3' WHEN '22' THEN '4' END"
+    )
     # Private and consultant codes 180 and 190 to 192 are medical though they begin with 1.
     con.execute(
         f"""CREATE OR REPLACE TEMP VIEW appointment AS
-        SELECT *, {kind} AS kind, {AGES.format("apptage")} AS age_used,
+        SELECT * REPLACE (coalesce(firstatt, {first}) AS firstatt), {kind} AS kind,
+            {AGES.format("apptage")} AS age_used,
             CASE
                 WHEN tretspef IN ('424', '501', '505', '560') THEN 'maternity'
                 ELSE (CASE WHEN apptage BETWEEN 18 AND 7000 THEN 'adult_' ELSE 'child_' END)
@@ -66,8 +72,11 @@ def derive_attendances(con: DuckDBPyConnection, rules: RuleSet) -> None:
             {kind} IN ('1', '2') AS face_to_face
         FROM staged_opa WHERE reason IS NULL"""
     )
+    mark_contacts(con, rules, ("opa",))
     flags = {
-        name: conditions_sql(flag.where) for (on, name), flag in rules.flags.items() if on == "opa"
+        name: told_sql(con, rules, "opa", name, conditions_sql(flag.where))
+        for (on, name), flag in rules.flags.items()
+        if on == "opa"
     }
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE attendance AS
@@ -154,8 +163,11 @@ def derive_arrivals(con: DuckDBPyConnection, rules: RuleSet, *, hours: bool) -> 
     if not forms:
         con.execute(_NO_ARRIVALS)
         return
+    if "ecds" in forms:
+        _join_codes(con)
     for record, form in forms.items():
         _set_aside(con, record, form)
+    mark_contacts(con, rules, tuple(_FORMS))
     _attendances_of_persons(con, forms)
     parts = [_arrivals_sql(con, record, form, rules) for record, form in forms.items()]
     hour = ", hour(arrival_time)::INTEGER AS arrival_hour" if hours else ""
@@ -184,6 +196,21 @@ CREATE OR REPLACE TABLE arrivals (fyear INTEGER, procode3 VARCHAR, age INTEGER, 
     is_low_cost_referred_or_discharged BOOLEAN, is_discharged_no_treatment BOOLEAN,
     acuity VARCHAR, attendance_category VARCHAR, sitetret VARCHAR, arrivals BIGINT);
 """
+
+
+def _join_codes(con: DuckDBPyConnection) -> None:
+    """Put investigations and treatments of the wide form into the column of all of them."""
+    there = [row[0] for row in con.execute("DESCRIBE raw_ecds").fetchall()]
+    for joined, wide in (
+        ("der_ec_investigation_all", "investigation_"),
+        ("der_ec_treatment_all", "treatment_"),
+    ):
+        columns = ", ".join(named(name) for name in sorted(there) if name.startswith(wide))
+        if columns:
+            con.execute(
+                f"UPDATE raw_ecds SET {joined} = nullif(concat_ws(',', {columns}), '') "
+                f"WHERE {joined} IS NULL AND coalesce({columns}) IS NOT NULL"
+            )
 
 
 def _set_aside(con: DuckDBPyConnection, record: str, form: _Form) -> None:
@@ -229,7 +256,7 @@ def _arrivals_sql(con: DuckDBPyConnection, record: str, form: _Form, rules: Rule
         cases = " ".join(f"WHEN '{code}' THEN '{name}'" for code, name in _ACUITY.items())
         acuity = f"CASE ec_acuity_snomed_ct {cases} END"
     flags = {
-        name: _flag_sql(con, record, form, flag.where)
+        name: told_sql(con, rules, record, name, _flag_sql(con, record, form, flag.where))
         for (on, name), flag in rules.flags.items()
         if on == record
     }

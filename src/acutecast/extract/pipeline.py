@@ -30,6 +30,7 @@ from acutecast.extract.rules import RuleSet, read_rules
 from acutecast.extract.sql import load_rows, one_row
 from acutecast.extract.staging import stage
 from acutecast.extract.tagging import tag_spells
+from acutecast.extract.unknown import unknown_notes, unknown_of
 from acutecast.files import folder_problems, is_url, whole_folder
 from acutecast.provider import Provider, check_provider, conform, write_provider
 
@@ -177,7 +178,7 @@ def extract_records(
         tell=tell,
     ) as con:  # fmt: skip
         wanted = _providers_to_write(con, years, providers)
-        notes = [*derivation_notes(con), *_people(con)]
+        notes = [*derivation_notes(con), *_people(con), *unknown_notes(con)]
         with _stage(tell, "finding TPMAs"):
             tag_spells(con, rule_set)
             tag_contacts(con, rule_set)
@@ -207,7 +208,9 @@ def _write_providers(
     for code, year in wanted:
         tables = provider_tables(con, code, year)
         made = {name: conform(name, table) for name, table in tables.items()}
-        provider = Provider(code, year, made, source, rules=rules.label)
+        provider = Provider(
+            code, year, made, source, rules=rules.label, unknown=unknown_of(con, code, year)
+        )
         problems += [
             replace(problem, where=f"{code} {year}: {problem.where}")
             for problem in check_provider(provider)

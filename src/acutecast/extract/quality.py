@@ -11,6 +11,7 @@ import pyarrow as pa
 from acutecast.extract.accounting import accounting, staged_records
 from acutecast.extract.records import find_column
 from acutecast.extract.sql import arrow, named, one_row, quoted
+from acutecast.extract.unknown import unknown_notes
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -320,6 +321,8 @@ def _findings(con: DuckDBPyConnection, tables: dict[str, pa.Table]) -> pa.Table:
     for d in tables["duplicates"].to_pylist():
         add("warning", d["record"], "", d["what"], d["n"], d["example"],
             "Rows with the same key count once.")  # fmt: skip
+    for note in unknown_notes(con):
+        add("warning", "", "", note.rstrip("."), None, "", "Add the column to the export.")
     _incomplete(tables["completeness"], add)
     codes: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for c in tables["unknown_codes"].to_pylist():

@@ -64,6 +64,45 @@ def record_columns() -> tuple[RecordColumn, ...]:
     )
 
 
+@dataclass(frozen=True)
+class UnreadColumn:
+    """A column of a published layout that is known and not read.
+
+    Attributes:
+        record: "apc", "opa" and so on.
+        name: its name, lower case; "diag_3_NN" stands for diag_3_01, diag_3_02 and so on.
+        how: "derived" where what it says is worked out of others, "ignored" where nothing needs it.
+        reason: why it is not read.
+    """
+
+    record: str
+    name: str
+    how: Literal["derived", "ignored"]
+    reason: str
+
+
+@cache
+def unread_columns() -> tuple[UnreadColumn, ...]:
+    """Give the columns of published layouts that are known and not read, in the file's order."""
+    text = files("acutecast.extract").joinpath("unread_columns.csv").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return tuple(
+        UnreadColumn(row["record"], name, row["how"], row["reason"])  # type: ignore[arg-type]  # a test reads every row
+        for row in csv.DictReader(lines)
+        for name in row["columns"].split(";")
+    )
+
+
+def find_unread(record: str, name: str) -> UnreadColumn | None:
+    """Give what a file's column is where it is known and not read; None where it is not known."""
+    plain = _plain(name)
+    numbered = re.sub(r"_\d{1,2}$", f"_{NUMBERED}", plain)
+    for column in unread_columns():
+        if column.record == record and column.name in (plain, numbered):
+            return column
+    return None
+
+
 @cache
 def columns_of_record(record: str) -> tuple[RecordColumn, ...]:
     """Give the columns of one kind of record."""

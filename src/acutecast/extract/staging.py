@@ -52,9 +52,9 @@ def stage(
     """Read all files of records into tables `raw_<record>`.
 
     Makes the tables `read_files` (a row a file: rows_in, rows_read, rows_rejected, encoding,
-    delimiter, note), `rejected_lines`, `unreadable` (values that are not of their type), `repaired`
-    (values written in another way, and read) and `unclear_dates` (columns of dates in which the
-    month comes first, or now and then).
+    delimiter, note), `read_columns` (which columns a file had), `rejected_lines`, `unreadable`
+    (values that are not of their type), `repaired` (values written in another way, and read) and
+    `unclear_dates` (columns of dates in which the month comes first, or now and then).
 
     Args:
         con: the database.
@@ -86,6 +86,7 @@ def stage(
 _TABLES = """
 CREATE TABLE read_files (record VARCHAR, source_file VARCHAR, rows_in BIGINT, rows_read BIGINT,
     rows_rejected BIGINT, encoding VARCHAR, delimiter VARCHAR, note VARCHAR);
+CREATE TABLE read_columns (record VARCHAR, source_file VARCHAR, "column" VARCHAR);
 CREATE TABLE rejected_lines (record VARCHAR, source_file VARCHAR, line BIGINT, reason VARCHAR,
     content VARCHAR);
 CREATE TABLE unreadable (record VARCHAR, source_file VARCHAR, source_column VARCHAR,
@@ -262,6 +263,10 @@ def _stage_file(con: DuckDBPyConnection, part: _Part, mapping: RecordMapping) ->
             part.text.delimiter if part.text else "", note,
         ],
     )  # fmt: skip
+    con.executemany(
+        "INSERT INTO read_columns VALUES (?, ?, ?)",
+        [(part.record, part.label, column) for column in sorted(part.columns)],
+    )
     _typed(con, part, mapping)
     con.execute(f"DROP {form} as_text")
 

@@ -67,7 +67,9 @@ def tag_spells(con: DuckDBPyConnection, rules: RuleSet) -> None:
         SELECT s.fyear, s.procode3, f.rn, l.strategy, l.kind, coalesce(r.rate, 1.0) AS sample_rate
         FROM found f JOIN rule_list l USING (number) JOIN spells s USING (rn)
         LEFT JOIN fraction_rates r ON r.rn = f.rn AND r.strategy = l.strategy
-        WHERE NOT l.fractional OR r.rate > 0
+        WHERE (NOT l.fractional OR r.rate > 0) AND NOT EXISTS (
+            SELECT 1 FROM unknown_tpmas u WHERE u.strategy = l.strategy
+                AND u.procode3 = s.procode3 AND u.fyear = s.fyear)
         """
     )
     for scratch in ("tagged_spells", "found", "fraction_rates"):

@@ -153,8 +153,9 @@ def _spells(provider: Provider) -> Tagged:
     for section, name in _STRATEGIES.items():
         # Those of the other section keep their numbers, but no entry can have them.
         entries = tags.spells(
-            provider, name, [t.key if t.section == section else "" for t in tpmas]
-        )
+            provider, name,
+            tags.offered(provider, [t.key if t.section == section else "" for t in tpmas]),
+        )  # fmt: skip
         parts.append(entries)
         amounts.append(_amount(entries, tpmas, section, nights))
     entries = tags.Entries.join(parts)
@@ -191,7 +192,7 @@ def _amount(
 def _outpatients(provider: Provider) -> Tagged:
     table = provider.tables["op"]
     tpmas = _of(provider, "op")
-    keys = [t.key for t in tpmas]
+    keys = tags.offered(provider, [t.key for t in tpmas])
     face, tele = (columns.numbers(table, n, np.float64) for n in ACTIVITY_TYPES["op"].counts)
     avoided = tags.outpatients(table, keys)
     by_phone = tags.tele_attendances(table, keys)
@@ -213,7 +214,7 @@ def _arrivals(provider: Provider) -> Tagged:
     table = provider.tables["aae"]
     tpmas = _of(provider, "aae")
     arrivals = columns.numbers(table, "arrivals", np.float64)
-    entries = tags.emergency(table, [t.key for t in tpmas])
+    entries = tags.emergency(table, tags.offered(provider, [t.key for t in tpmas]))
     return Tagged(
         tpmas, entries.row, entries.tpma, arrivals[entries.row], arrivals,
         {ARRIVALS: float(arrivals.sum())}, {}, np.zeros(0),

@@ -69,6 +69,7 @@ def check_provider(provider: Provider) -> list[Problem]:
         if name in FACTOR_TABLES:
             problems += _years(name, table, provider.year)
     problems += _no_rows(tables)
+    problems += _unknown(provider.unknown)
     problems += _variants(tables)
     problems += _population(tables, str(provider.year))
     problems += _activity_ages(tables)
@@ -215,6 +216,19 @@ def _no_rows(tables: Tables) -> Iterator[Problem]:
             name,
             remedy="Fill it." if nothing else "Fill it if the provider has such activity.",
             warning=not nothing,
+        )
+
+
+def _unknown(unknown: Mapping[str, str]) -> Iterator[Problem]:
+    """Say, once for each reason, which TPMAs the records do not tell."""
+    for why in sorted(set(unknown.values())):
+        keys = [key for key, said in unknown.items() if said == why]
+        yield Problem(
+            f"{len(keys)} TPMA{'s are' if keys[1:] else ' is'} not known, as {why}",
+            "TPMAs",
+            example=", ".join(keys[:3]),
+            remedy="Extract again from records that have it to set them.",
+            warning=True,
         )
 
 

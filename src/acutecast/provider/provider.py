@@ -25,6 +25,8 @@ class Provider:
             the tables do not say.
         notes: what a user of its results should know of its data (tables that are missing, …);
             they go to every run.
+        unknown: why the records that the tables were made from do not tell a TPMA, by its key: a
+            column that its rule needs was missing. No row has such a TPMA.
     """
 
     dataset: str
@@ -34,6 +36,7 @@ class Provider:
     hashes: Mapping[str, str] = field(default_factory=dict)
     rules: str = ""
     notes: tuple[Problem, ...] = ()
+    unknown: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         rows = sum(table.num_rows for table in self.tables.values())

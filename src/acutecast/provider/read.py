@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import posixpath
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,9 @@ from acutecast.stores import UNFINISHED
 
 # Where the files of tags say which TPMA rule set made them.
 RULES_KEY = b"acutecast.rules"
+# Where the files of tables say which TPMAs their records do not tell, and why (JSON).
+UNKNOWN_KEY = b"acutecast.unknown_tpmas"
+_KEPT_KEYS = (RULES_KEY, UNKNOWN_KEY)
 _LET_IN = "Check that it may be listed and read; of a store, the credentials in the environment."
 _LAYOUT = "<root>/<table>/fyear=<year>/dataset=<provider>/*.parquet"
 
@@ -75,7 +79,7 @@ def read_provider(
     tables = {name: tables[name] for name in TABLES if name in tables}
     provider = Provider(
         dataset, year, tables, source=str(root), hashes=hashes, rules=_rules_of(tables),
-        notes=absence_notes(tables, absent),
+        notes=absence_notes(tables, absent), unknown=_unknown_of(tables),
     )  # fmt: skip
     if check:
         unread = {problem.where.split(".")[0] for problem in problems}
@@ -88,6 +92,22 @@ def _rules_of(tables: dict[str, pa.Table]) -> str:
     """Give the rule set that the tables of tags name; "" where they name none."""
     metadata = [tables[name].schema.metadata or {} for name in STRATEGY_TABLES if name in tables]
     return next((m[RULES_KEY].decode() for m in metadata if RULES_KEY in m), "")
+
+
+def _unknown_of(tables: dict[str, pa.Table]) -> dict[str, str]:
+    """Give the TPMAs that any of the tables says its records do not tell."""
+    result: dict[str, str] = {}
+    for table in tables.values():
+        said = (table.schema.metadata or {}).get(UNKNOWN_KEY)
+        if said is None:
+            continue
+        try:
+            content = json.loads(said)
+        except ValueError:
+            continue
+        if isinstance(content, dict):
+            result |= {str(key): str(why) for key, why in content.items()}
+    return dict(sorted(result.items()))
 
 
 def list_providers(root: str | os.PathLike[str]) -> list[tuple[str, int]]:
@@ -203,9 +223,10 @@ def _read_table(files: Any, leaf: str, name: str) -> tuple[pa.Table | None, str,
     table = conform(name, parts)
     if not table.num_rows and name in MEANING:
         table = without_rows(name, table)
-    made_by = (parts[0].schema.metadata or {}).get(RULES_KEY)
-    if made_by is not None:
-        table = table.replace_schema_metadata({RULES_KEY: made_by})
+    said = parts[0].schema.metadata or {}
+    kept = {key: said[key] for key in _KEPT_KEYS if key in said}
+    if kept:
+        table = table.replace_schema_metadata(kept)
     return table, digest.hexdigest(), []
 
 

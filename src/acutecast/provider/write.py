@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import os
+from collections.abc import Mapping
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,7 +14,7 @@ import pyarrow.types as pt
 from acutecast.files import file_system, is_url, joined, sizes, whole_folder, write_bytes
 from acutecast.provider.contract import FACTOR_TABLES, STRATEGY_TABLES, columns_in
 from acutecast.provider.provider import Provider
-from acutecast.provider.read import RULES_KEY, leaf_folder
+from acutecast.provider.read import RULES_KEY, UNKNOWN_KEY, leaf_folder
 
 _FILE = "part-0.parquet"
 _ROWS_A_GROUP = 1_000_000
@@ -37,7 +39,7 @@ def write_provider(provider: Provider, root: str | os.PathLike[str]) -> None:
     for name in names:
         table = provider.tables[name]
         leaf = leaf_folder(base, name, provider.dataset, provider.year)
-        content = _parquet(_as_written(name, table, provider.rules))
+        content = _parquet(_as_written(name, table, provider.rules, provider.unknown))
         if is_url(root):
             _write_object(leaf, content)
         else:
@@ -55,10 +57,11 @@ def _write_object(leaf: str, content: bytes) -> None:
         (folder / _FILE).write_bytes(content)
 
 
-def _as_written(name: str, table: pa.Table, rules: str) -> pa.Table:
+def _as_written(name: str, table: pa.Table, rules: str, unknown: Mapping[str, str]) -> pa.Table:
     """Undo what is for memory only: text is plain, so that every reader sees text.
 
-    Tags say in the file's own metadata which rule set made them.
+    Tags say in the file's own metadata which rule set made them, tables of activity which TPMAs
+    their records do not tell.
     """
     known = columns_in(name, table.column_names)
     columns = {
@@ -72,9 +75,12 @@ def _as_written(name: str, table: pa.Table, rules: str) -> pa.Table:
         first = [column for column in ("rn", "strategy") if column in columns]
         columns = {c: columns[c] for c in [*first, *(c for c in columns if c not in first)]}
     written = pa.table(columns)
+    said = {}
     if name in STRATEGY_TABLES and rules:
-        written = written.replace_schema_metadata({RULES_KEY: rules.encode()})
-    return written
+        said[RULES_KEY] = rules.encode()
+    if name in ("ip", "op", "aae") and unknown:
+        said[UNKNOWN_KEY] = json.dumps(dict(sorted(unknown.items()))).encode()
+    return written.replace_schema_metadata(said) if said else written
 
 
 def _parquet(table: pa.Table) -> bytes:
