@@ -269,6 +269,8 @@ def test_notes_go_to_the_run(tmp_path):
     params = {**SMALL, "model_runs": 2, "covid_adjustment": {"ip": {"elective": [1.1, 1.2]}}}
     run = ac.run(params, small_provider(), tmp_path / "run", years="horizon")
     assert run.info["warnings"][0]["where"] == "covid_adjustment"
+    (note, *_) = ac.run_nhp(params, small_provider(), tmp_path / "nhp")
+    assert note.where == "covid_adjustment"
 
 
 def test_the_cases_beside_the_repository():

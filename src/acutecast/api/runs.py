@@ -197,10 +197,13 @@ def run_nhp(
     empty_tpmas: str = "auto",
     watch: Watch | None = None,
     cancelled: Callable[[], bool] | None = None,
-) -> None:
+) -> tuple[Problem, ...]:
     """Simulate the horizon year and leave the eleven tables of the NHP model in `out`.
 
     Arguments are those of `run`. Files in `out` with other names stay.
+
+    Returns:
+        What a user should know of the run; the tables have no place for it.
     """
     from acutecast.results import export_nhp, open_run
 
@@ -212,12 +215,12 @@ def run_nhp(
             empty_tpmas, None, watch, cancelled,
         )  # fmt: skip
         began = time.perf_counter()
-        export_nhp(
-            open_run(scratch / "run"), scratch / "nhp", _nhp_parameters(loaded), suppress=suppress
-        )
+        stored = open_run(scratch / "run")
+        export_nhp(stored, scratch / "nhp", _nhp_parameters(loaded), suppress=suppress)
         move_into(scratch / "nhp", target)
         if watch is not None:
             watch(Event("exporting", 1, 1, time.perf_counter() - began))
+        return tuple(Problem(**note) for note in stored.info["warnings"])
 
 
 def _simulate_into(

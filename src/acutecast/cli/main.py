@@ -203,7 +203,7 @@ def run(
     empty = "warn" if skip_empty_tpmas else "auto"
     with work_in_progress(quiet=json) as (watch, cancelled):
         if format == "nhp":
-            api.run_nhp(
+            notes = api.run_nhp(
                 scenario, data, out, runs=_number_of_runs(runs), seed=seed, threads=threads,
                 dataset=dataset, suppress=suppress, empty_tpmas=empty, watch=watch,
                 cancelled=cancelled,
@@ -216,7 +216,7 @@ def run(
                 capacity=options() if capacity else None, watch=watch, cancelled=cancelled,
             )  # fmt: skip
     if format == "nhp":
-        show.nhp_tables(out, json=json)
+        show.nhp_tables(out, notes, json=json)
     else:
         show.summary(stored, json=json, files={"results": out})
 

@@ -204,12 +204,15 @@ def _cell(name: str, value: Any) -> str:
     return str(value)
 
 
-def nhp_tables(out: str, json: bool) -> None:
-    """Say which NHP tables were written."""
+def nhp_tables(out: str, notes: Sequence[Problem], json: bool) -> None:
+    """Say which NHP tables were written, and what there is to know of the run."""
     names = sorted(path.name for path in local(out).iterdir() if path.suffix == ".parquet")
     if json:
-        print_json({"out": str(out), "tables": names})
+        warnings = [_plain(note) for note in notes]
+        print_json({"out": str(out), "tables": names, "warnings": warnings})
         return
+    for note in notes:
+        typer.echo(f"Note: {note}", err=True)
     typer.echo(f"{len(names)} tables in {out}: {', '.join(names)}")
 
 
