@@ -203,3 +203,13 @@ def test_problems_can_always_be_written(anna):
     answer = anna.ask("POST", "/v1/runs", body=b'{"scenario": "\\ud800"}', headers=JSON)
     assert answer.status == 422
     assert json.loads(answer.body)["problems"]
+
+
+@pytest.mark.parametrize("path", ["/v1/scenarios/check", "/v1/runs"])
+def test_a_body_of_very_many_unknown_names_is_answered_in_few_words(service, path):
+    names = {f"name_{i}": 1 for i in range(110_000)}
+    body = {"scenario": names, "provider": "DEMO", "runs": 1} if path.endswith("runs") else names
+    answer = service.by("anna").post(path, body)
+    assert answer.status == 422
+    assert len(answer.body) < 50_000
+    assert any("too many for a scenario" in problem["what"] for problem in answer.problems)

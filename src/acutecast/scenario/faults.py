@@ -30,6 +30,10 @@ _LIMITS = {
     "less_than_equal": ("at most", "le"),
 }
 
+MOST_PROBLEMS = 200
+"""Problems of one file that are told; the others are counted."""
+_LONGEST_NAME = 100
+
 
 def fault(what: str, remedy: str = "") -> PydanticCustomError:
     """Make the error that a validator raises for one problem at its own path."""
@@ -51,7 +55,9 @@ def tag(name: str) -> str:
 
 def nearest(word: str, known: Sequence[str]) -> str:
     """Give a remedy for an unknown word: the nearest known one, or all where they are few."""
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    # Of a word that is far longer than any name, nothing is near.
+    near = len(word) <= _LONGEST_NAME
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6) if near else []
     if close:
         return f"Did you mean {close[0]}?"
     if len(known) <= 24:
@@ -60,17 +66,28 @@ def nearest(word: str, known: Sequence[str]) -> str:
 
 
 def problems_of(error: ValidationError, root: type[BaseModel]) -> list[Problem]:
-    """Say each fault in plain words, at its dotted path, each once.
+    """Say each fault in plain words, at its dotted path, each once; very many are counted.
 
     Args:
         error: what Pydantic raised.
         root: the model that was being read; its fields are the names it knows.
     """
     found: dict[Problem, None] = {}
-    for entry in error.errors(include_url=False):
+    entries = error.errors(include_url=False)
+    if len(entries) > MOST_PROBLEMS:
+        # Of very many, most are names that nobody knows; what else is wrong is told first.
+        entries.sort(key=lambda entry: entry["type"] == "extra_forbidden")
+    for done, entry in enumerate(entries):
+        if len(found) >= MOST_PROBLEMS:
+            return [*found, further(len(entries) - done)]
         for problem in _problems(entry, root):
             found[problem] = None
     return list(found)
+
+
+def further(number: int) -> Problem:
+    """Say that there are more problems than anybody reads."""
+    return Problem(f"there are {number:,} further problems", remedy="Mend these first.")
 
 
 def dotted(location: Sequence[str | int]) -> str:
@@ -80,6 +97,7 @@ def dotted(location: Sequence[str | int]) -> str:
         if isinstance(part, int):
             path += f"[{part}]"
         elif part != "[key]" and not part.startswith("<"):
+            part = part if len(part) <= _LONGEST_NAME else f"{part[:_LONGEST_NAME]}…"
             path += f".{part}" if path else part
     return path
 

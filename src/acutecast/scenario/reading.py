@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from acutecast.errors import AcutecastError, Problem
 from acutecast.files import file_system, is_url, reason, store_errors
 from acutecast.scenario.distributions import CLASSES
-from acutecast.scenario.faults import shown
+from acutecast.scenario.faults import MOST_PROBLEMS, dotted, further, shown
 from acutecast.scenario.migrate import migrate
 from acutecast.scenario.model import SCHEMA_VERSION, Scenario
 from acutecast.scenario.nhp import from_nhp, is_nhp
@@ -23,6 +23,9 @@ from acutecast.scenario.shorthand import TOLD_BY_PARAMETERS
 
 MAX_BYTES = 64 * 2**20
 MAX_DEPTH = 50
+MAX_ENTRIES = 100_000
+"""Values, lists and objects that a file may have; one that states all there is has a tenth.
+"""
 
 
 def load_scenario(source: str | os.PathLike[str] | Mapping[str, Any]) -> Scenario:
@@ -181,13 +184,15 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) < len(pairs):
         seen: set[str] = set()
-        twice = [key for key, _ in pairs if key in seen or seen.add(key)]
-        raise AcutecastError(
-            [
-                Problem("stands twice in the same object", key, remedy="Keep one of the two.")
-                for key in dict.fromkeys(twice)
-            ]
-        )
+        every = [key for key, _ in pairs if key in seen or seen.add(key)]
+        twice = list(dict.fromkeys(every))
+        problems = [
+            Problem("stands twice in the same object", dotted([key]), remedy="Keep one of the two.")
+            for key in twice[:MOST_PROBLEMS]
+        ]
+        if len(twice) > MOST_PROBLEMS:
+            problems.append(further(len(twice) - MOST_PROBLEMS))
+        raise AcutecastError(problems)
     return content
 
 
@@ -211,8 +216,9 @@ def _parse(content: Any, title: str) -> Scenario:
 
 
 def _check_depth_and_keys(content: dict[str, Any]) -> None:
-    """Refuse what nests deeper than any scenario, before anything walks it by recursion."""
+    """Refuse what is deeper or larger than any scenario, before anything walks it by recursion."""
     level: list[Any] = [content]
+    entries = 0
     for _ in range(MAX_DEPTH):
         below: list[Any] = []
         for item in level:
@@ -229,6 +235,14 @@ def _check_depth_and_keys(content: dict[str, Any]) -> None:
                 below.extend(item)
         if not below:
             return
+        entries += len(below)
+        if entries > MAX_ENTRIES:
+            raise AcutecastError(
+                Problem(
+                    f"has more than {MAX_ENTRIES:,} entries, too many for a scenario",
+                    remedy="Check that it is the right file.",
+                )
+            )
         level = below
     raise _too_deep()
 
