@@ -76,6 +76,9 @@ def site(tmp_path_factory) -> Iterator[Site]:
     served = serve(tmp_path_factory.mktemp("app") / "home")
     yield served
     stop(served)
+    log = (served.home.parent / f"{served.home.name}.log").read_text()
+    assert "of the wrong kind" not in log, log
+    assert "session is closed" not in log, log
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from acutecast.app import frame
 from acutecast.app.headers import page_headers
+from acutecast.app.inputs import Listening
 from acutecast.app.live import follow
 from acutecast.app.opened import warm
 from acutecast.app.pages import PAGES
@@ -72,6 +73,7 @@ def make_app(workspace: Workspace) -> App:
 
     example = app._render_page(frame.blank_page(), lib_prefix=app.lib_prefix)["html"]
     app.starlette_app.add_middleware(_MadeAhead, make=page_of)
+    app.starlette_app.add_middleware(Listening)
     # The last is the outermost: nothing is made of what is turned away.
     app.starlette_app.add_middleware(
         Door, settings=settings, headers=page_headers(settings, example), kept=_CODE

@@ -178,6 +178,10 @@ class _Inequalities(_Part):
             await offer(self.here.session, str(error), kind="warning")
 
 
+_MOST_DIGITS = 9
+"""Of the number of a revision; databases take not many more."""
+
+
 class _History(_Part):
     async def undo(self, revision: Any) -> None:
         """Take back what one revision did."""
@@ -189,6 +193,9 @@ class _History(_Part):
 
     async def _back(self, act: Callable[..., Any], revision: Any, words: str) -> None:
         visit = self.here.visit
+        if not str(revision).isdecimal() or len(str(revision)) > _MOST_DIGITS:
+            await offer(self.here.session, "There is no such revision.", kind="warning")
+            return
         try:
             outcome = await asyncio.to_thread(
                 act, visit.workspace, visit.person, visit.scenario.id, int(revision)

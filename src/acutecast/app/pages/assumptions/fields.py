@@ -12,6 +12,7 @@ from typing import Any
 
 from shiny import ui
 
+from acutecast.app.inputs import is_text
 from acutecast.app.pages.assumptions.entries import Entry
 from acutecast.app.pages.assumptions.names import remaining_words
 from acutecast.app.pages.assumptions.snapshot import Path, Snapshot
@@ -29,9 +30,9 @@ def read_key(key: Any) -> Path:
     """Read a path that came from the page; () where it is none."""
     try:
         parts = json.loads(key) if isinstance(key, str) else ()
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return ()
-    if isinstance(parts, list) and all(isinstance(part, str) for part in parts):
+    if isinstance(parts, list) and all(map(is_text, parts)):
         return tuple(parts)
     return ()
 
