@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acutecast import files
+from acutecast import untrusted
 from acutecast.api.records import write_data_report
 from acutecast.errors import AcutecastError
 from acutecast.extract.text_files import look_at, unpacked
-from acutecast.files import checked_archive, room_for, safe_cell, safe_table, unpacking
+from acutecast.files import safe_cell, safe_table
 from acutecast.population.reading import read_population
+from acutecast.untrusted import checked_archive, room_for, unpacking
 
 LIVE = (
     "=cmd|' /C calc'!A0", "+cmd|' /C calc'!A0", "-2+3+cmd|' /C calc'!A0", "@SUM(1+1)", "\t=1+1",
@@ -134,7 +135,7 @@ def test_records_that_the_disk_cannot_hold_are_refused_before_they_are_unpacked(
     room_for(tmp_path, 0, "apc.zip")
 
 
-@pytest.mark.parametrize("size", [0, 1, files.MOST_RATIO * 1000, 16 << 20])
+@pytest.mark.parametrize("size", [0, 1, untrusted.MOST_RATIO * 1000, 16 << 20])
 def test_what_is_not_too_much_comes_whole(size):
     pieces = unpacking(io.BytesIO(b"x" * size), "a", size // 50)
     assert sum(map(len, pieces)) == size

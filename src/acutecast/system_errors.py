@@ -59,6 +59,11 @@ _CLASSES = {
 }  # fmt: skip
 
 
+def no_room() -> str:
+    """Give what is said of a disk that is full."""
+    return _WORDS[errno.ENOSPC][0]
+
+
 def in_words(error: BaseException, path: str | os.PathLike[str] | None = None) -> Problem | None:
     """Say what the operating system refused; None where an error is nothing of the kind.
 

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import numpy as np
 
 from acutecast.errors import Problem, raise_if_any
-from acutecast.files import ARCHIVE_ERRORS, MOST_RATIO_OF_RECORDS, room_for, unpacking
+from acutecast.untrusted import ARCHIVE_ERRORS, MOST_RATIO_OF_RECORDS, room_for, unpacking
 
 _CHUNK = 1 << 22
 _DELIMITERS = (",", ";", "\t", "|", "^", "~")

@@ -13,17 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from acutecast.errors import AcutecastError, Problem, raise_if_any
-from acutecast.files import (
-    ARCHIVE_ERRORS,
-    MOST_UNPACKED,
-    reason,
-    unpacked_members,
-    unpacking,
-    with_folder,
-)
+from acutecast.files import reason, with_folder
 from acutecast.population.layouts import LONG, Sheet, is_population, to_long
 from acutecast.population.people import FIRST_MOTHER, LAST_MOTHER, Population, listed
 from acutecast.population.workbooks import WORKBOOKS, population_sheets
+from acutecast.untrusted import ARCHIVE_ERRORS, MOST_UNPACKED, unpacked_members, unpacking
 
 if TYPE_CHECKING:
     import polars

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from acutecast.errors import AcutecastError, Problem
-from acutecast.files import checked_archive, reason, with_folder
+from acutecast.files import reason, with_folder
 from acutecast.population import mortality
 from acutecast.population.calibrate import by_age_at_move
 from acutecast.population.components import Components
 from acutecast.population.layouts import Sheet, area_of, plain_table, years_of
 from acutecast.population.people import together_from
+from acutecast.untrusted import checked_archive
 
 if TYPE_CHECKING:
     import polars

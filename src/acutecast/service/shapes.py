@@ -50,6 +50,7 @@ class Health(BaseModel):
 
     ok: bool
     version: str
+    problems: list[str] = Field(description="What is wrong, in words; empty where nothing is.")
 
 
 class Me(BaseModel):

@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from acutecast.compute import Event, Watch
 from acutecast.errors import AcutecastError, Cancelled
-from acutecast.files import write_text
+from acutecast.files import in_words, write_text
 from acutecast.workspace import claims
 from acutecast.workspace.claims import Claim, requeue_stale
 from acutecast.workspace.notes import told, without_paths
@@ -90,8 +90,9 @@ def work_once(
     except MemoryError:
         words = "There was not enough memory. Ask for fewer runs or years." + _logged(ws, claim)
         _insist(lambda: claims.end(ws, claim, claims.FAILED, words))
-    except Exception:
-        words = "Something went wrong on our side." + _logged(ws, claim)
+    except Exception as error:
+        words = _of_system(error, ws) or "Something went wrong on our side."
+        words += _logged(ws, claim)
         _insist(lambda: claims.end(ws, claim, claims.FAILED, words))
     except BaseException:
         claims.give_back(ws, claim)
@@ -232,6 +233,16 @@ def _insist(write: Callable[[], None]) -> None:
                 raise
             threading.Event().wait(1.0)
     return None
+
+
+def _of_system(error: BaseException | None, ws: Workspace) -> str:
+    """Say that the system refused something, such as room on the disk; "" where it did not."""
+    while error is not None:
+        found = in_words(error)
+        if found is not None:
+            return f"The run could not be made: {without_paths(str(found), ws.settings)}"
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 def _logged(ws: Workspace, claim: Claim) -> str:

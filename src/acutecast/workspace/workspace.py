@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,11 +19,15 @@ from sqlalchemy.exc import TimeoutError as NoneFree
 from acutecast.errors import AcutecastError, Problem, raise_if_any
 from acutecast.files import check_folder_place, writing
 from acutecast.stores import bucket_problems
+from acutecast.system_errors import in_words, no_room
 from acutecast.workspace.locks import alone
 from acutecast.workspace.settings import Settings
 
 BUSY_SECONDS = 10
 """How long a writer waits for another one."""
+
+LEAST_FREE = 50_000_000
+"""Bytes of a disk below which it counts as full: a run with its tables takes up to that."""
 
 _STARTING_SECONDS = 120
 _MIGRATIONS = "acutecast.workspace:migrations"
@@ -121,11 +127,13 @@ def _in_words(done: str) -> Iterator[None]:
         yield
     except (OperationalError, NoneFree) as error:
         said = error.orig if isinstance(error, OperationalError) else error
+        system = in_words(said) if said is not None else None
+        remedy = "Nothing was changed. Try again in a moment."
+        if system is not None and system.what == no_room():
+            remedy = "Nothing was changed. Whoever looks after the installation must make room."
+        why = system.what if system is not None else _first_line(said)
         raise NoAnswer(
-            Problem(
-                f"the database could not be {done} ({_first_line(said)})",
-                remedy="Nothing was changed. Try again in a moment.",
-            )
+            Problem(f"the database could not be {done} ({why})", remedy=remedy)
         ) from error
 
 
@@ -182,18 +190,41 @@ def health(ws: Workspace) -> dict[str, Any]:
     """Say whether the workspace can be used, with nothing that a stranger may not know.
 
     Returns:
-        ok, whether the database and the folder of the runs can be used; version, Acutecast's.
+        ok, whether the database and the folders can be used; version, Acutecast's; problems, what
+        is wrong, in words.
     """
     from acutecast import __version__
 
-    ok = True
+    problems = []
     try:
         with ws.reading() as connection:
             connection.execute(text("SELECT count(*) FROM alembic_version"))
-        ok = os.access(ws.settings.home, os.W_OK)
     except (DBAPIError, AcutecastError):
-        ok = False
-    return {"ok": ok, "version": __version__}
+        problems.append("the database does not answer")
+    folders = {"the folder of the workspace": ws.settings.home}
+    if isinstance(ws.settings.runs, Path) and ws.settings.runs.is_dir():
+        folders["the folder of the runs"] = ws.settings.runs
+    for called, folder in folders.items():
+        wrong = _unwritable(folder)
+        problems += [f"{called}: {wrong}"] if wrong else []
+    return {"ok": not problems, "version": __version__, "problems": problems}
+
+
+def _unwritable(folder: Path) -> str:
+    """Say why nothing can be stored in a folder; "" where it can."""
+    try:
+        free = shutil.disk_usage(folder).free
+        if free < LEAST_FREE:
+            return f"less than {LEAST_FREE / 1e6:,.0f} MB of its disk are free"
+        # Quotas, rights and disks that fail are only seen by writing.
+        with tempfile.TemporaryFile(dir=folder, prefix=".health.") as file:
+            file.write(b"\0" * 4096)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        found = in_words(error)
+        return found.what if found is not None else "it cannot be written"
+    return ""
 
 
 def _checked_url(given: str) -> URL:
