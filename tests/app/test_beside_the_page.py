@@ -32,7 +32,7 @@ class Session:
         self.sent: list[tuple[str, dict]] = []
         self.closed = False
         self._ends: list = []
-        self.http_conn = type("Connection", (), {"headers": Headers(headers or {})})
+        self.http_conn = type("Connection", (), {"client": None, "headers": Headers(headers or {})})
 
     async def send_custom_message(self, kind: str, message: dict) -> None:
         self.sent.append((kind, message))

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -107,7 +108,9 @@ async def _talk(app, said):
 
 
 def talk(app, said):
-    return asyncio.run(_talk(app, said))
+    # In a thread of its own: where a browser is open, this one has a loop already.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(_talk(app, said))).result()
 
 
 def is_open(answers):
