@@ -78,7 +78,7 @@ def test_the_discharge_is_the_last_episodes_or_that_of_another(tmp_path, first, 
     if expected is None:
         assert reasons(con)["no date of discharge"] == 1
     borrowed = expected is not None and last["disdate"] != "2023-05-05"
-    said = "1 spell has no date of discharge of their own in the last episode"
+    said = "1 spell has no date of discharge in the last episode"
     assert any(note.startswith(said) for note in derivation_notes(con)) == borrowed
 
 

@@ -47,8 +47,8 @@ def _episodes(con: DuckDBPyConnection) -> list[str]:
         )
     if borrowed:
         notes.append(
-            f"{_spells(borrowed)} no date of discharge of their own in the last episode, or one "
-            "before the admission: that of another episode is taken."
+            f"{_spells(borrowed)} no date of discharge in the last episode, or one before "
+            "the admission: that of another episode is taken."
         )
     if at_start:
         notes.append(
@@ -69,8 +69,8 @@ def _past(con: DuckDBPyConnection) -> list[str]:
     if not past:
         return []
     return [
-        f"{past:,} stay{' is' if past == 1 else 's are'} not counted as activity and still in the "
-        "past of their patients: readmission and frailty look back on them."
+        f"{past:,} stay{' is' if past == 1 else 's are'} not counted as activity: readmission and "
+        "frailty still look back on what the patient had before."
     ]
 
 
@@ -88,8 +88,8 @@ def _attendances(con: DuckDBPyConnection) -> list[str]:
     if not past:
         return []
     return [
-        f"{past:,} attendance{' is' if past == 1 else 's are'} not counted as activity and still "
-        "in the past of their patients: frequent attenders are found with them."
+        f"{past:,} attendance{' is' if past == 1 else 's are'} not counted as activity: frequent "
+        "attenders are still found with what is in the records of each person."
     ]
 
 
@@ -118,6 +118,6 @@ def _sites(con: DuckDBPyConnection) -> list[str]:
     if not count:
         return []
     return [
-        f"{count:,} rows name a site as the provider, such as {example}: they count to the "
-        f"organisation of its first three characters, {example[:3]}."
+        f"{count:,} row{' names' if count == 1 else 's name'} a site as the provider, such as "
+        f"{example}: counted to the organisation of its first three characters, {example[:3]}."
     ]

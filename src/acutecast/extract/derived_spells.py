@@ -111,29 +111,35 @@ _LAST_FIRST = """coalesce(spelend IN ('Y', '1'), false) DESC, epiorder DESC NULL
 # lack: a stay that is not counted is still in the person's past. An episode that can be counted
 # stands before those that cannot. The discharge is the last episode's own; where it has none, or
 # one before the admission, that of another episode serves, if the last one was not still going on.
+# One window serves all of it, so that the episodes are sorted once.
 _SPELL_ROW = f"""
 CREATE OR REPLACE TEMP TABLE spell_row AS
 SELECT *, coalesce(speldur, date_diff('day', admidate, discharged)) AS nights
 FROM (
-    SELECT *, row_number() OVER (PARTITION BY procode3, spell
-            ORDER BY (reason IS NULL) DESC, {_LAST_FIRST}) = 1 AS is_last,
+    SELECT *, epikey = coalesce(standing, stay) AS is_last,
         coalesce(
             CASE WHEN disdate >= admidate THEN disdate END,
             CASE WHEN latest >= greatest(admidate, coalesce(epistart, admidate),
                 coalesce(epiend, admidate)) THEN latest END,
             disdate) AS discharged
     FROM (
-        SELECT *, first_value(well_baby) OVER last_first AS ends_as_well_baby,
-            first_value(epikey) OVER last_first AS last_epikey,
-            first_value(reason) OVER last_first AS last_reason,
-            max(disdate) FILTER (WHERE finished) OVER spell AS latest,
+        SELECT *, first_value(well_baby) OVER spell AS ends_as_well_baby,
+            first_value(epikey) OVER spell AS last_epikey,
+            first_value(reason) OVER spell AS last_reason,
+            first_value(CASE WHEN reason IS NULL THEN epikey END IGNORE NULLS) OVER spell
+                AS standing,
+            first_value(CASE WHEN tells THEN epikey END IGNORE NULLS) OVER spell AS stay,
+            max(CASE WHEN finished THEN disdate END) OVER spell AS latest,
             bool_or(reason IS NULL AND coalesce(epitype IN ('2', '5'), false)
                 AND NOT coalesce(delplac IN ('1', '5', '6'), false)
                 AND classpat NOT IN ('3', '4')) OVER spell AS delivery
-        FROM episode WHERE single
-        WINDOW spell AS (PARTITION BY procode3, spell),
-            last_first AS (PARTITION BY procode3, spell ORDER BY {_LAST_FIRST})
-    ) WHERE finished AND NOT well_baby AND NOT ends_as_well_baby AND admidate IS NOT NULL
+        FROM (
+            SELECT *, finished AND NOT well_baby AND admidate IS NOT NULL AS tells
+            FROM episode WHERE single
+        )
+        WINDOW spell AS (PARTITION BY procode3, spell ORDER BY {_LAST_FIRST}
+            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+    ) WHERE tells AND NOT ends_as_well_baby
 )
 """
 
@@ -141,7 +147,7 @@ FROM (
 _PAST_STAYS = """
 CREATE OR REPLACE TABLE past_stays AS
 SELECT epikey AS rn, person_id, admidate, discharged AS disdate FROM spell_row
-WHERE is_last AND person_id IS NOT NULL AND discharged >= admidate ORDER BY rn
+WHERE is_last AND person_id IS NOT NULL AND discharged >= admidate
 """
 
 _NO_SPELLS = """
