@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 from acutecast.extract.mapping import RecordMapping
 from acutecast.extract.moments import MONTH_FIRST, Dates, date_sql, no_date_sql, time_sql
 from acutecast.extract.records import RecordColumn, find_column
-from acutecast.extract.sql import named, one_row, quoted
+from acutecast.extract.sql import named, one_row
 from acutecast.extract.values import (
-    CODES_WITH_DOTS,
     KEYS,
     code_meant,
     has_commas_sql,
     is_empty_sql,
     number_sql,
     plain_text_sql,
+    strange_sql,
     text_sql,
 )
 
@@ -58,15 +58,19 @@ class ReadColumn:
 
 @dataclass
 class _Looked:
-    """What the first scan says of a column: it has values that …, and how many."""
+    """What the first scan says of a column: how many values it has, and how many are strange.
+
+    `text` is the SQL of a value as text, null where it is, or stands for, nothing; `strange` says
+    which may be written in another way.
+    """
 
     column: RecordColumn
     stored: str
     mapped: Mapping[str, str]
     text: str
+    strange: str
     filled: int = 0
-    empty: int = 0
-    strange: int = 0
+    odd: int = 0
     bytes: int = 0
 
     @property
@@ -96,8 +100,8 @@ def read_columns(
     for name, seen in looked.items():
         if seen.bytes:
             told.unreadable(name, seen.bytes, seen.filled + seen.bytes, "bytes that are no UTF-8")
-        if seen.empty:
-            told.empty(name, seen)
+        if seen.odd:
+            _empty(con, name, seen, told)
         if seen.as_stored:
             sql = f"{named(name)}::{SQL_TYPES[seen.column.kind]}"
         elif name in KEYS:
@@ -139,14 +143,6 @@ class _Told:
     def unclear(self, name: str, fault: str, n: int, filled: int, example: str) -> None:
         self._add("unclear_dates", name, fault, n, filled, example)
 
-    def empty(self, name: str, seen: _Looked) -> None:
-        raw = plain_text_sql(name, seen.stored)
-        rows = self.con.execute(
-            f"SELECT upper({raw}), count(*) FROM as_text WHERE {is_empty_sql(raw, seen.mapped)} "
-            "GROUP BY 1 ORDER BY 2 DESC, 1"
-        ).fetchall()
-        self.repaired(name, "texts that stand for nothing", sum(n for _, n in rows), rows[0][0])
-
 
 def _look(
     con: DuckDBPyConnection,
@@ -162,51 +158,44 @@ def _look(
         column = find_column(record, name)
         assert column is not None  # canonical names come from the contract
         text = plain_text_sql(name, stored[name])
-        seen = looked[name] = _Looked(column, stored[name], values.get(name, {}), text)
-        if seen.as_stored:
-            asked += [f"count({named(name)})", "0", "0", "0"]
-            continue
+        strange = strange_sql(name, text, column)
+        seen = _Looked(column, stored[name], values.get(name, {}), text, strange)
+        looked[name] = seen
         undecoded = f"{named(name)} IS NOT NULL AND try(decode({named(name)})) IS NULL"
         asked += [
             f"count({text})",
-            f"count(*) FILTER (WHERE {is_empty_sql(text, seen.mapped)})",
-            f"count(*) FILTER (WHERE {_strange_sql(name, seen)})",
+            "0" if seen.as_stored else f"count(*) FILTER (WHERE {strange})",
             f"count(*) FILTER (WHERE {undecoded})" if stored[name] == "BLOB" else "0",
         ]
     row = one_row(con, f"SELECT {', '.join(asked)} FROM as_text")
     for i, seen in enumerate(looked.values()):
-        filled, seen.empty, seen.strange, seen.bytes = row[4 * i : 4 * i + 4]
-        seen.filled = filled - seen.empty
-        if seen.empty:
-            seen.text = f"CASE WHEN NOT {is_empty_sql(seen.text, seen.mapped)} THEN {seen.text} END"
+        seen.filled, seen.odd, seen.bytes = row[3 * i : 3 * i + 3]
     return looked
 
 
-def _strange_sql(name: str, seen: _Looked) -> str:
-    """Give the SQL that tells whether a value may be written in another way."""
-    text = seen.text
-    if seen.column.kind == "int":
-        number = f"try_cast({text} AS DOUBLE)"
-        return f"{text} LIKE '%,%' OR {number} <> floor({number})"
-    if seen.column.kind != "text" or name.startswith(CODES_WITH_DOTS):
-        return "false"
-    if seen.column.codes:
-        return f"upper({text}) NOT IN ({', '.join(map(quoted, seen.column.codes))})"
-    if seen.column.pattern == r"\d{2}":
-        return f"length({text}) <> 2"
-    if name in KEYS:
-        return f"{text} LIKE '%.0' AND regexp_full_match({text}, '[0-9]+[.]0+')"
-    return f"{text} LIKE '%.0' OR {text} LIKE '%.00'"
+def _empty(con: DuckDBPyConnection, name: str, seen: _Looked, told: _Told) -> None:
+    """Take texts that stand for nothing as nothing; count them."""
+    empty = is_empty_sql(seen.text, seen.mapped)
+    rows = con.execute(
+        f"SELECT upper({seen.text}) AS v, count(*) AS n FROM as_text WHERE {empty} "
+        "GROUP BY 1 ORDER BY n DESC, v"
+    ).fetchall()
+    if not rows:
+        return
+    n = sum(row[1] for row in rows)
+    told.repaired(name, "texts that stand for nothing", n, rows[0][0])
+    seen.filled, seen.odd = seen.filled - n, seen.odd - n
+    seen.text = f"CASE WHEN NOT {empty} THEN {seen.text} END"
+    seen.strange = strange_sql(name, seen.text, seen.column)
 
 
 def _codes(con: DuckDBPyConnection, name: str, seen: _Looked, told: _Told) -> dict[str, str]:
     """Give the code by what the file writes, where it writes something else; count it."""
     codes = {str(old).strip().upper(): str(new) for old, new in seen.mapped.items()}
-    if not seen.strange:
+    if not seen.odd:
         return codes
-    strange = _strange_sql(name, seen)
     rows = con.execute(
-        f"SELECT upper({seen.text}) AS v, count(*) AS n FROM as_text WHERE {strange} "
+        f"SELECT upper({seen.text}) AS v, count(*) AS n FROM as_text WHERE {seen.strange} "
         f"GROUP BY 1 HAVING v IS NOT NULL ORDER BY n DESC, v LIMIT {_MOST_CODES}"
     ).fetchall()
     counted: dict[str, tuple[int, str]] = {}
@@ -224,15 +213,15 @@ def _codes(con: DuckDBPyConnection, name: str, seen: _Looked, told: _Told) -> di
 
 def _key(name: str, seen: _Looked, told: _Told) -> str:
     """Give the SQL of a key; numbers that all have ".0" behind them are keys without."""
-    if not seen.strange or seen.strange != seen.filled:
+    if not seen.odd or seen.odd != seen.filled:
         return seen.text
-    told.repaired(name, 'keys with ".0" behind them', seen.strange, "")
+    told.repaired(name, 'keys with ".0" behind them', seen.odd, "")
     return f"regexp_replace({seen.text}, '[.]0+$', '')"
 
 
 def _number(con: DuckDBPyConnection, name: str, seen: _Looked, told: _Told) -> str:
     """Give the SQL of whole numbers; count those with commas or a fraction."""
-    if not seen.strange:
+    if not seen.odd:
         return number_sql(seen.text, seen.column, commas=False)
     sql = number_sql(seen.text, seen.column, commas=True)
     commas = has_commas_sql(seen.text)

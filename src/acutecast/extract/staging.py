@@ -224,7 +224,13 @@ def _stage_file(con: DuckDBPyConnection, part: _Part, mapping: RecordMapping) ->
     """Read one file: first as text, then by type."""
     for table in ("rejects_now", "rejects_scan_now"):
         con.execute(f"DROP TABLE IF EXISTS {table}")
-    chosen = ", ".join(f"{named(name)} AS {named(c)}" for c, name in part.columns.items())
+    stored = {name: kind for name, kind, *_ in con.execute(f"DESCRIBE {part.sql}").fetchall()}
+    chosen = ", ".join(
+        f"nullif(trim({named(name)}), '') AS {named(c)}"
+        if stored[name] == "VARCHAR"
+        else f"{named(name)} AS {named(c)}"
+        for c, name in part.columns.items()
+    )
     # Parquet can be read again for nothing; text is read once.
     form = "TABLE" if part.text is not None else "VIEW"
     con.execute(f"CREATE OR REPLACE TEMP {form} as_text AS SELECT {chosen} FROM ({part.sql})")

@@ -75,18 +75,18 @@ def code_meant(value: str, column: RecordColumn) -> tuple[str, str] | None:
 def is_empty_sql(text: str, mapped: Mapping[str, str]) -> str:
     """Give the SQL that tells whether a text stands for nothing; not what the user maps."""
     own = {str(old).strip().upper() for old in mapped}
-    words = ", ".join(quoted(word) for word in EMPTY if word not in own)
-    # Longer texts, which are most, need not be looked at in upper case.
-    return f"(length({text}) <= 6 AND upper({text}) IN ({words}))"
+    return f"upper({text}) IN ({', '.join(quoted(word) for word in EMPTY if word not in own)})"
 
 
 def plain_text_sql(column: str, stored: str) -> str:
     """Give the SQL of a value as trimmed text, null where there is nothing in it.
 
     Args:
-        column: its name in the table as read.
+        column: its name in the table as read, in which texts are so already.
         stored: its type there; bytes that are no UTF-8 are null as well.
     """
+    if stored == "VARCHAR":
+        return named(column)
     text = f"try(decode({named(column)}))" if stored == "BLOB" else f"{named(column)}::VARCHAR"
     return f"nullif(trim({text}), '')"
 
@@ -129,6 +129,27 @@ def number_sql(text: str, column: RecordColumn, commas: bool) -> str:
     number = f"try_cast({text} AS DOUBLE)"
     whole = f"try_cast(floor({number}) AS BIGINT)"
     return f"CASE WHEN {number} = floor({number}) THEN {whole} END" if column.codes else whole
+
+
+def strange_sql(name: str, text: str, column: RecordColumn) -> str:
+    """Give the SQL that tells whether a value may be written in another way; never null.
+
+    It is one test a value, as every value of every file goes through it.
+    """
+    words = is_empty_sql(text, {})
+    if column.kind == "int":
+        number = f"try_cast({text} AS DOUBLE)"
+        return f"{text} IS NOT NULL AND coalesce({number} <> floor({number}), true)"
+    if column.kind != "text" or name.startswith(CODES_WITH_DOTS):
+        return f"coalesce({words}, false)"
+    if column.codes:
+        return f"coalesce(upper({text}) NOT IN ({', '.join(map(quoted, column.codes))}), false)"
+    tail = f"{text} LIKE '%.0' OR {text} LIKE '%.00'"
+    if name in KEYS:
+        tail = f"({text} LIKE '%.0' AND regexp_full_match({text}, '[0-9]+[.]0+'))"
+    elif column.pattern == r"\d{2}":
+        tail = f"length({text}) <> 2"
+    return f"coalesce({words} OR {tail}, false)"
 
 
 def has_commas_sql(text: str) -> str:
