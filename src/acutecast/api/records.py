@@ -68,6 +68,7 @@ def extract_records(
     hours: bool = False,
     suppress: int | None = None,
     replace: bool = False,
+    accept_faults: bool = False,
     memory_gb: float = 3.0,
     threads: int | None = None,
     watch: Watch | None = None,
@@ -86,6 +87,8 @@ def extract_records(
         hours: keep emergency arrivals apart by hour.
         suppress: leave counts from 1 to one less than this empty in the assumption tables.
         replace: whether an extract made earlier may be replaced.
+        accept_faults: go on in spite of what would make results wrong (dates with the month first,
+            a tenth of the rows lost for one reason …); it stays with the tables as notes.
         memory_gb: the most memory that the database takes, in GB.
         threads: how many threads; all processors by default. The tables do not depend on it.
         watch: is told of progress.
@@ -97,8 +100,8 @@ def extract_records(
 
     return extracted(
         records, out, mapping=mapping, years=years, providers=providers, rules=rules, codes=codes,
-        hours=hours, suppress=suppress, replace_earlier=replace, memory_gb=memory_gb,
-        threads=threads, tell=_teller(watch),
+        hours=hours, suppress=suppress, replace_earlier=replace, accept_faults=accept_faults,
+        memory_gb=memory_gb, threads=threads, tell=_teller(watch),
     )  # fmt: skip
 
 

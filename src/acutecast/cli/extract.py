@@ -58,6 +58,13 @@ def extract(
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace an extract that is there already.")
     ] = False,
+    accept_faults: Annotated[
+        bool,
+        typer.Option(
+            "--accept-faults",
+            help="Go on in spite of faults of the records that would make results wrong.",
+        ),
+    ] = False,
     memory: Memory = 3.0,
     threads: Threads = None,
     json: Json = False,
@@ -73,7 +80,8 @@ def extract(
         made = api.extract_records(
             records, out, mapping=mapping, years=_years(years), providers=provider, rules=rules,
             codes="spell" if codes == "spell" else "last episode", hours=hours, suppress=suppress,
-            replace=replace, memory_gb=memory, threads=threads, watch=watch,
+            replace=replace, accept_faults=accept_faults, memory_gb=memory, threads=threads,
+            watch=watch,
         )  # fmt: skip
     show_extract.extracted(made, json=json)
 

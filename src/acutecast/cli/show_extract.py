@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -43,9 +43,17 @@ def extracted(made: Extracted, json: bool) -> None:
             said = reason if reason == "kept" else f"set aside: {reason}"
             table.add_row("", said, f"{n:,}")
     console().print(table)
+    for fault in made.info["accepted_faults"]:
+        typer.echo(f"Fault: {fault}")
+    for told in made.info["provider_notes"]:
+        for note in told["notes"]:
+            if note not in made.info["accepted_faults"]:
+                typer.echo(f"Note: {told['dataset']} {told['year']}: {note}")
     for file in made.info["files"]:
         if file["note"]:
             typer.echo(f"Note: {file['file']}: {file['note']}")
+    for line in _repairs(made.info["repaired_values"]):
+        typer.echo(f"Note: {line}")
     for value in made.info["unreadable_values"]:
         typer.echo(
             f"Note: {value['file']}: {value['n']:,} values of {value['source_column']} could not "
@@ -61,6 +69,21 @@ def extracted(made: Extracted, json: bool) -> None:
     typer.echo(f"  data          {made.root}")
     typer.echo(f"  assumptions   {joined(made.root, 'assumptions')}")
     typer.echo(f"  set aside     {joined(made.root, 'set_aside.parquet')}")
+
+
+def _repairs(values: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say what was read in another way, a line for each file and way."""
+    together: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for value in values:
+        together.setdefault((value["file"], value["what"]), []).append(value)
+    lines = []
+    for (file, what), found in together.items():
+        most = max(found, key=lambda value: value["n"])
+        where = most["source_column"] if len(found) == 1 else f"{len(found)} columns"
+        example = f", for example {most['example']}" if most["example"] else ""
+        n = sum(value["n"] for value in found)
+        lines.append(f"{file}: {where}: {what} ({n:,}{example})")
+    return lines
 
 
 def made(out: str, files: Mapping[str, Path], json: bool) -> None:

@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from acutecast.extract.mapping import RecordMapping
-from acutecast.extract.moments import MONTH_FIRST, Dates, date_sql, no_date_sql, time_sql
+from acutecast.extract.moments import (
+    MONTH_FIRST,
+    Dates,
+    clock_sql,
+    date_sql,
+    day_sql,
+    no_date_sql,
+    time_sql,
+)
 from acutecast.extract.records import RecordColumn, find_column
 from acutecast.extract.sql import named, one_row
 from acutecast.extract.values import (
@@ -37,6 +45,8 @@ _AS_STORED = {
     "date": ("DATE",),
     "time": ("TIME",),
 }
+# The view of a file's columns as plain texts, from which they are read.
+PLAIN = "as_plain"
 # More codes than this in one column are no codes.
 _MOST_CODES = 5000
 
@@ -85,7 +95,7 @@ def read_columns(
     names: Mapping[str, str],
     mapping: RecordMapping,
 ) -> list[ReadColumn]:
-    """Say how the columns of a file, in the table `as_text`, are read.
+    """Say how the columns of a file, in the table `as_text`, are read from the view `as_plain`.
 
     Args:
         con: the database.
@@ -96,12 +106,14 @@ def read_columns(
     """
     looked = _look(con, record, names, mapping.values.get(record, {}))
     told = _Told(con, record, label, names)
-    result, dates = [], {}
     for name, seen in looked.items():
         if seen.bytes:
             told.unreadable(name, seen.bytes, seen.filled + seen.bytes, "bytes that are no UTF-8")
         if seen.odd:
             _empty(con, name, seen, told)
+    _plain_view(con, looked)
+    result, dates = [], {}
+    for name, seen in looked.items():
         if seen.as_stored:
             sql = f"{named(name)}::{SQL_TYPES[seen.column.kind]}"
         elif name in KEYS:
@@ -111,15 +123,34 @@ def read_columns(
         elif seen.column.kind == "int":
             sql = _number(con, name, seen, told)
         elif seen.column.kind == "date":
-            dates[name] = date_sql(con, "as_text", seen.text, mapping.order_of(record, label, name))
+            dates[name] = date_sql(con, PLAIN, seen.text, mapping.order_of(record, label, name))
             sql = dates[name].sql
         else:
-            sql = time_sql(con, "as_text", seen.text)
+            sql = time_sql(con, PLAIN, seen.text)
         result.append(ReadColumn(name, seen.column.kind, sql))
     changed = _dates(con, looked, dates, mapping, told)
     result = [ReadColumn(c.name, c.kind, changed.get(c.name, c.sql)) for c in result]
     _count_unreadable(con, looked, result, told)
     return result
+
+
+def _plain_view(con: DuckDBPyConnection, looked: Mapping[str, _Looked]) -> None:
+    """Make the view of the file's columns as plain texts; those of its own types as they are.
+
+    Every later look names a column once or more, so what it takes to get at its text is here.
+    """
+    plain = {}
+    for name, seen in looked.items():
+        text = seen.text
+        if not seen.as_stored and seen.column.kind in ("date", "time"):
+            text = day_sql(text) if seen.column.kind == "date" else clock_sql(text)
+        if not seen.as_stored:
+            plain[name], seen.text = text, named(name)
+            seen.strange = strange_sql(name, seen.text, seen.column)
+        else:
+            plain[name] = named(name)
+    chosen = ", ".join(f"{text} AS {named(name)}" for name, text in plain.items())
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {PLAIN} AS SELECT {chosen} FROM as_text")
 
 
 class _Told:
@@ -186,7 +217,6 @@ def _empty(con: DuckDBPyConnection, name: str, seen: _Looked, told: _Told) -> No
     told.repaired(name, "texts that stand for nothing", n, rows[0][0])
     seen.filled, seen.odd = seen.filled - n, seen.odd - n
     seen.text = f"CASE WHEN NOT {empty} THEN {seen.text} END"
-    seen.strange = strange_sql(name, seen.text, seen.column)
 
 
 def _codes(con: DuckDBPyConnection, name: str, seen: _Looked, told: _Told) -> dict[str, str]:
@@ -195,7 +225,7 @@ def _codes(con: DuckDBPyConnection, name: str, seen: _Looked, told: _Told) -> di
     if not seen.odd:
         return codes
     rows = con.execute(
-        f"SELECT upper({seen.text}) AS v, count(*) AS n FROM as_text WHERE {seen.strange} "
+        f"SELECT upper({seen.text}) AS v, count(*) AS n FROM {PLAIN} WHERE {seen.strange} "
         f"GROUP BY 1 HAVING v IS NOT NULL ORDER BY n DESC, v LIMIT {_MOST_CODES}"
     ).fetchall()
     counted: dict[str, tuple[int, str]] = {}
@@ -230,7 +260,7 @@ def _number(con: DuckDBPyConnection, name: str, seen: _Looked, told: _Told) -> s
         ("numbers with commas between thousands", commas),
         ("numbers with a fraction, rounded down", f"{broken} AND ({sql}) IS NOT NULL"),
     ):
-        n, example = one_row(con, f"SELECT count(*), min({seen.text}) FROM as_text WHERE {test}")
+        n, example = one_row(con, f"SELECT count(*), min({seen.text}) FROM {PLAIN} WHERE {test}")
         if n:
             told.repaired(name, what, n, example)
     return sql
@@ -253,7 +283,7 @@ def _dates(
         seen = looked[name]
         fault, undecided = found.fault, found.undecided
         if undecided and month_first:
-            result[name] = date_sql(con, "as_text", seen.text, MONTH_FIRST).sql
+            result[name] = date_sql(con, PLAIN, seen.text, MONTH_FIRST).sql
             fault, undecided = MONTH_FIRST, 0
         if fault:
             told.unclear(name, fault, found.affected, seen.filled, found.example)
@@ -295,7 +325,7 @@ def _count_unreadable(
     if not asked:
         return
     # One scan, whatever the number of columns.
-    row = one_row(con, f"SELECT {', '.join(counted)} FROM as_text")
+    row = one_row(con, f"SELECT {', '.join(counted)} FROM {PLAIN}")
     for i, name in enumerate(asked):
         if row[2 * i]:
             told.unreadable(name, row[2 * i], looked[name].filled, row[2 * i + 1])

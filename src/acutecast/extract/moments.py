@@ -107,18 +107,31 @@ def order_of(day_first: int, month_first: int, stated: str | None) -> tuple[str,
     return likely, "month first" if likely == MONTH_FIRST else ""
 
 
+def day_sql(text: str) -> str:
+    """Give the SQL of a date without the time behind it, which says nothing of the date.
+
+    "2023-04-01 00:00:00", "01APR2023:00:00:00" and the like.
+    """
+    cut = f"regexp_replace({text}, '([T ]+|:)[0-9]{{1,2}}:[0-9]{{2}}.*$', '')"
+    return f"CASE WHEN length({text}) > 10 THEN {cut} ELSE {text} END"
+
+
+def clock_sql(text: str) -> str:
+    """Give the SQL of a time without date, parts of a second and zone, which say nothing of it."""
+    bare = f"regexp_replace({text}, '^[0-9]{{1,4}}[-/][0-9]{{1,2}}[-/][0-9]{{1,4}}[T ]+', '')"
+    bare = f"regexp_replace({bare}, '([.][0-9]+)?(Z|[+-][0-9]{{2}}:?[0-9]{{2}})?$', '')"
+    return f"CASE WHEN length({text}) > 8 THEN {bare} ELSE {text} END"
+
+
 def date_sql(con: DuckDBPyConnection, table: str, text: str, stated: str | None) -> Dates:
     """Find how a column of dates is written, and give the SQL that reads it.
 
     Args:
         con: the database.
         table: the table with the column.
-        text: SQL of the value as trimmed text, null where there is nothing in it.
+        text: the column, what `day_sql` gives, null where there is nothing in it.
         stated: "day first", "month first", or a format such as "%m/%d/%y"; None to find out.
     """
-    # A time behind a date ("2023-04-01 00:00:00", "01APR2023:00:00:00") says nothing of a date.
-    cut = f"regexp_replace({text}, '([T ]+|:)[0-9]{{1,2}}:[0-9]{{2}}.*$', '')"
-    plain = f"CASE WHEN length({text}) > 10 THEN {cut} ELSE {text} END"
     forms = list(FORMS)
     if stated is not None and "%" in stated:
         forms = [forms[0], Form(stated, f"try_strptime({{0}}, {quoted(stated)})", True)]
@@ -127,7 +140,7 @@ def date_sql(con: DuckDBPyConnection, table: str, text: str, stated: str | None)
     tries = {
         f.example: f"CASE WHEN year({t}) BETWEEN 1500 AND 2200 THEN {t} END"
         for f in forms
-        for t in [f"({f.sql.format(plain)})"]
+        for t in [f"({f.sql.format(text)})"]
     }
     found = one_row(
         con,
@@ -143,7 +156,7 @@ def date_sql(con: DuckDBPyConnection, table: str, text: str, stated: str | None)
     )
     fault, affected, undecided, example = "", 0, 0, ""
     if _SLASH in tries and (others[0] or order[0] == _SLASH):
-        month = _SLASHED[MONTH_FIRST].format(plain)
+        month = _SLASHED[MONTH_FIRST].format(text)
         month = f"CASE WHEN year({month}) BETWEEN 1500 AND 2200 THEN {month} END"
         only_day, only_month, either, example = one_row(
             con,
@@ -193,11 +206,7 @@ def no_date_sql(text: str) -> str:
 
 def time_sql(con: DuckDBPyConnection, table: str, text: str) -> str:
     """Give the SQL of a column of times; the formats that read most of the column come first."""
-    # Neither a date before the time nor parts of a second or a zone behind it say which it is.
-    bare = f"regexp_replace({text}, '^[0-9]{{1,4}}[-/][0-9]{{1,2}}[-/][0-9]{{1,4}}[T ]+', '')"
-    bare = f"regexp_replace({bare}, '([.][0-9]+)?(Z|[+-][0-9]{{2}}:?[0-9]{{2}})?$', '')"
-    plain = f"CASE WHEN length({text}) > 8 THEN {bare} ELSE {text} END"
-    attempts = [f"try_strptime({plain}, {quoted(f)})" for f in TIME_FORMATS]
+    attempts = [f"try_strptime({text}, {quoted(f)})" for f in TIME_FORMATS]
     # Spreadsheets and pandas drop the zero before 9:05, and leave one behind the point.
     digits = f"regexp_extract({text}, '^([0-9]{{1,4}})([.]0)?$', 1)"
     attempts.append(f"try_strptime(lpad(nullif({digits}, ''), 4, '0'), '%H%M')")

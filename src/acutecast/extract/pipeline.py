@@ -23,6 +23,7 @@ from acutecast.extract.catchment import catchments
 from acutecast.extract.contacts import tag_contacts
 from acutecast.extract.derivation_notes import derivation_notes
 from acutecast.extract.derive import CodesOf, derive
+from acutecast.extract.faults import find_faults, quality_info, stop_at_faults, told_of_providers
 from acutecast.extract.mapping import read_mapping
 from acutecast.extract.provider_tables import derived_views, provider_tables
 from acutecast.extract.references import read_references
@@ -142,6 +143,7 @@ def extract_records(
     hours: bool = False,
     suppress: int | None = None,
     replace_earlier: bool = False,
+    accept_faults: bool = False,
     memory_gb: float = 3.0,
     threads: int | None = None,
     tell: Tell | None = None,
@@ -162,6 +164,8 @@ def extract_records(
         hours: keep emergency arrivals apart by hour of arrival.
         suppress: leave counts from 1 to one less than this empty in the assumption tables.
         replace_earlier: whether an earlier extract in `out` may be replaced.
+        accept_faults: go on in spite of what would make results wrong (`acutecast.extract.faults`);
+            it stays with the tables as notes.
         memory_gb: the most memory that the database takes.
         threads: how many threads the database uses; the tables do not depend on it.
         tell: told of each stage as it begins and ends.
@@ -177,7 +181,11 @@ def extract_records(
         source, mapping, rule_set, codes=codes, hours=hours, memory_gb=memory_gb, threads=threads,
         tell=tell,
     ) as con:  # fmt: skip
+        faults = find_faults(con)
+        if not accept_faults:
+            stop_at_faults(faults)
         wanted = _providers_to_write(con, years, providers)
+        told = told_of_providers(con, wanted, faults)
         notes = [*derivation_notes(con), *_people(con), *unknown_notes(con)]
         with _stage(tell, "finding TPMAs"):
             tag_spells(con, rule_set)
@@ -189,28 +197,30 @@ def extract_records(
             if suppress is not None:
                 tables = suppress_small(tables, suppress)
         with _stage(tell, "storing tables"), whole_folder(target, MANIFEST) as folder:
-            problems = _write_providers(con, wanted, rule_set, str(source), folder)
+            problems = _write_providers(con, told, rule_set, str(source), folder)
             raise_if_any(problems, "The tables made from these records cannot be used")
             _write_tables(tables, folder / "assumptions")
             pq.write_table(rows_set_aside(con), folder / "set_aside.parquet", compression="zstd")
             info = _manifest(con, rule_set, codes, wanted, suppress, notes)
+            info |= quality_info(con, told, faults)
             text = json.dumps(info, indent=2, ensure_ascii=False) + "\n"
             (folder / MANIFEST).write_text(text, encoding="utf-8")
     return Extracted(target, tuple(wanted), info, tuple(problems))
 
 
 def _write_providers(
-    con: DuckDBPyConnection, wanted: list[tuple[str, int]], rules: RuleSet, source: str,
-    folder: Path,
+    con: DuckDBPyConnection, told: Mapping[tuple[str, int], tuple[Problem, ...]], rules: RuleSet,
+    source: str, folder: Path,
 ) -> list[Problem]:  # fmt: skip
     """Write each provider's tables; give what the contract's own check says of them."""
     problems = []
-    for code, year in wanted:
+    for (code, year), notes in told.items():
         tables = provider_tables(con, code, year)
         made = {name: conform(name, table) for name, table in tables.items()}
         provider = Provider(
-            code, year, made, source, rules=rules.label, unknown=unknown_of(con, code, year)
-        )
+            code, year, made, source, rules=rules.label, notes=notes,
+            unknown=unknown_of(con, code, year),
+        )  # fmt: skip
         problems += [
             replace(problem, where=f"{code} {year}: {problem.where}")
             for problem in check_provider(provider)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 
 from acutecast.errors import AcutecastError, Problem, raise_if_any
-from acutecast.extract.columns_as_read import SQL_TYPES, read_columns
+from acutecast.extract.columns_as_read import PLAIN, SQL_TYPES, read_columns
 from acutecast.extract.mapping import RecordMapping
 from acutecast.extract.records import (
     NUMBERED,
@@ -274,6 +274,7 @@ def _stage_file(con: DuckDBPyConnection, part: _Part, mapping: RecordMapping) ->
         [(part.record, part.label, column) for column in sorted(part.columns)],
     )
     _typed(con, part, mapping)
+    con.execute(f"DROP VIEW {PLAIN}")
     con.execute(f"DROP {form} as_text")
 
 
@@ -283,7 +284,7 @@ def _typed(con: DuckDBPyConnection, part: _Part, mapping: RecordMapping) -> None
     select = ", ".join(f"{c.sql} AS {named(c.name)}" for c in columns)
     select = f"{select}, {quoted(part.label)} AS source_file, row_number() OVER () AS source_row"
     if not has(con, f"raw_{part.record}"):
-        con.execute(f"CREATE TABLE raw_{part.record} AS SELECT {select} FROM as_text")
+        con.execute(f"CREATE TABLE raw_{part.record} AS SELECT {select} FROM {PLAIN}")
         return
     known = {r[0] for r in con.execute(f"DESCRIBE raw_{part.record}").fetchall()}
     for column in columns:
@@ -292,7 +293,7 @@ def _typed(con: DuckDBPyConnection, part: _Part, mapping: RecordMapping) -> None
                 f"ALTER TABLE raw_{part.record} ADD COLUMN {named(column.name)} "
                 f"{SQL_TYPES[column.kind]}"
             )
-    con.execute(f"INSERT INTO raw_{part.record} BY NAME SELECT {select} FROM as_text")
+    con.execute(f"INSERT INTO raw_{part.record} BY NAME SELECT {select} FROM {PLAIN}")
 
 
 def _listed(header: tuple[str, ...]) -> str:

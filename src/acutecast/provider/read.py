@@ -17,7 +17,7 @@ from acutecast.files import file_system, reason, store_errors
 from acutecast.provider.absent import MEANING, absence_notes, empty_table, without_rows
 from acutecast.provider.check import check_provider
 from acutecast.provider.conform import conform
-from acutecast.provider.contract import STRATEGY_TABLES, TABLES, columns_of
+from acutecast.provider.contract import FACTOR_TABLES, STRATEGY_TABLES, TABLES, columns_of
 from acutecast.provider.provider import Provider
 from acutecast.stores import UNFINISHED
 
@@ -25,7 +25,10 @@ from acutecast.stores import UNFINISHED
 RULES_KEY = b"acutecast.rules"
 # Where the files of tables say which TPMAs their records do not tell, and why (JSON).
 UNKNOWN_KEY = b"acutecast.unknown_tpmas"
-_KEPT_KEYS = (RULES_KEY, UNKNOWN_KEY)
+# Where the file of the table that no provider is without says what to know of the records (JSON).
+NOTES_KEY = b"acutecast.notes"
+NOTES_TABLE = FACTOR_TABLES[0]
+_KEPT_KEYS = (RULES_KEY, UNKNOWN_KEY, NOTES_KEY)
 _LET_IN = "Check that it may be listed and read; of a store, the credentials in the environment."
 _LAYOUT = "<root>/<table>/fyear=<year>/dataset=<provider>/*.parquet"
 
@@ -79,7 +82,7 @@ def read_provider(
     tables = {name: tables[name] for name in TABLES if name in tables}
     provider = Provider(
         dataset, year, tables, source=str(root), hashes=hashes, rules=_rules_of(tables),
-        notes=absence_notes(tables, absent), unknown=_unknown_of(tables),
+        notes=(*_notes_of(tables), *absence_notes(tables, absent)), unknown=_unknown_of(tables),
     )  # fmt: skip
     if check:
         unread = {problem.where.split(".")[0] for problem in problems}
@@ -108,6 +111,17 @@ def _unknown_of(tables: dict[str, pa.Table]) -> dict[str, str]:
         if isinstance(content, dict):
             result |= {str(key): str(why) for key, why in content.items()}
     return dict(sorted(result.items()))
+
+
+def _notes_of(tables: dict[str, pa.Table]) -> tuple[Problem, ...]:
+    """Give what the tables themselves say of the records that they were made of."""
+    metadata = tables[NOTES_TABLE].schema.metadata if NOTES_TABLE in tables else None
+    try:
+        told = json.loads((metadata or {}).get(NOTES_KEY, b"[]"))
+        return tuple(Problem(**note, warning=True) for note in told)
+    except (ValueError, TypeError):
+        # Whoever wrote something else there did not write it for us.
+        return ()
 
 
 def list_providers(root: str | os.PathLike[str]) -> list[tuple[str, int]]:
@@ -225,6 +239,10 @@ def _read_table(files: Any, leaf: str, name: str) -> tuple[pa.Table | None, str,
         table = without_rows(name, table)
     said = parts[0].schema.metadata or {}
     kept = {key: said[key] for key in _KEPT_KEYS if key in said}
+
+
+    metadata = parts[0].schema.metadata or {}
+    kept = {key: metadata[key] for key in (RULES_KEY, NOTES_KEY) if key in metadata}
     if kept:
         table = table.replace_schema_metadata(kept)
     return table, digest.hexdigest(), []

@@ -5,16 +5,22 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Mapping
+from dataclasses import asdict
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyarrow.types as pt
 
 from acutecast.files import file_system, is_url, joined, sizes, whole_folder, write_bytes
-from acutecast.provider.contract import FACTOR_TABLES, STRATEGY_TABLES, columns_in
+from acutecast.provider.contract import FACTOR_TABLES, STRATEGY_TABLES, TABLES, columns_in
 from acutecast.provider.provider import Provider
-from acutecast.provider.read import RULES_KEY, UNKNOWN_KEY, leaf_folder
+from acutecast.provider.read import (
+    NOTES_KEY,
+    NOTES_TABLE,
+    RULES_KEY,
+    UNKNOWN_KEY,
+    leaf_folder,
+)
 
 _FILE = "part-0.parquet"
 _ROWS_A_GROUP = 1_000_000
@@ -39,7 +45,7 @@ def write_provider(provider: Provider, root: str | os.PathLike[str]) -> None:
     for name in names:
         table = provider.tables[name]
         leaf = leaf_folder(base, name, provider.dataset, provider.year)
-        content = _parquet(_as_written(name, table, provider.rules, provider.unknown))
+        content = _parquet(_as_written(name, table, provider))
         if is_url(root):
             _write_object(leaf, content)
         else:
@@ -57,11 +63,12 @@ def _write_object(leaf: str, content: bytes) -> None:
         (folder / _FILE).write_bytes(content)
 
 
-def _as_written(name: str, table: pa.Table, rules: str, unknown: Mapping[str, str]) -> pa.Table:
+def _as_written(name: str, table: pa.Table, provider: Provider) -> pa.Table:
     """Undo what is for memory only: text is plain, so that every reader sees text.
 
     Tags say in the file's own metadata which rule set made them, tables of activity which TPMAs
-    their records do not tell.
+    their records do not tell, the population what to know of the records. What is missing of the
+    tables themselves shows when they are read.
     """
     known = columns_in(name, table.column_names)
     columns = {
@@ -76,10 +83,14 @@ def _as_written(name: str, table: pa.Table, rules: str, unknown: Mapping[str, st
         columns = {c: columns[c] for c in [*first, *(c for c in columns if c not in first)]}
     written = pa.table(columns)
     said = {}
-    if name in STRATEGY_TABLES and rules:
-        said[RULES_KEY] = rules.encode()
-    if name in ("ip", "op", "aae") and unknown:
-        said[UNKNOWN_KEY] = json.dumps(dict(sorted(unknown.items()))).encode()
+    if name in STRATEGY_TABLES and provider.rules:
+        said[RULES_KEY] = provider.rules.encode()
+    if name in ("ip", "op", "aae") and provider.unknown:
+        said[UNKNOWN_KEY] = json.dumps(dict(sorted(provider.unknown.items()))).encode()
+    notes = [note for note in provider.notes if note.where not in TABLES]
+    if name == NOTES_TABLE and notes:
+        told = [{k: v for k, v in asdict(note).items() if k != "warning"} for note in notes]
+        said[NOTES_KEY] = json.dumps(told).encode()
     return written.replace_schema_metadata(said) if said else written
 
 
