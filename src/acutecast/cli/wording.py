@@ -12,6 +12,7 @@ from dataclasses import replace
 from acutecast.errors import AcutecastError, Problem
 
 FLAGS = {
+    "accept_faults": "--accept-faults",
     "data": "--data",
     "dataset": "--dataset",
     "memory_gb": "--memory",
@@ -58,4 +59,5 @@ def for_command(problem: Problem) -> Problem:
 
 def error_for_command(fault: AcutecastError) -> AcutecastError:
     """Give an error as the command says it."""
-    return AcutecastError([for_command(problem) for problem in fault.problems], fault.title)
+    problems = [for_command(problem) for problem in fault.problems]
+    return AcutecastError(problems, in_command_words(fault.title))

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from acutecast.errors import AcutecastError, Problem
+from acutecast.errors import AcutecastError, Problem, option
 from acutecast.extract.accounting import accounting, staged_records
 from acutecast.extract.months import missing_months, set_aside_notes
 from acutecast.extract.records import RECORDS, columns_of_record, find_column
@@ -33,9 +33,9 @@ ORDINARY = (
 )
 # Columns that decide what is counted, or as what, though they may be missing altogether.
 _DECIDE = ("admiage", "startage", "apptage", "age_at_arrival", "activage", "sex", "epistat")
-_HOW_ON = (
-    "Mend them, or go on all the same with --accept-faults (accept_faults=True in Python); "
-    "they then stay with the tables as notes"
+_TITLE = (
+    "The records have faults that would make results wrong. Mend them, or go on all the same with "
+    f"{option('accept_faults')}; the tables then say so"
 )
 
 
@@ -62,7 +62,7 @@ def stop_at_faults(faults: list[Fault]) -> None:
     if faults:
         raise AcutecastError(
             [fault.problem for fault in faults],
-            f"The records have faults that would make results wrong. {_HOW_ON}",
+            _TITLE,
         )
 
 
@@ -234,5 +234,5 @@ def _set_aside(con: DuckDBPyConnection) -> list[Fault]:
 
 
 def _lost(record: str, what: str, reason: str, n: int) -> Fault:
-    remedy = "See acutecast data report; set_aside.parquet of an accepted extract lists the rows."
+    remedy = "See what they have in common: ac.data_report(records)."
     return Fault(record, "", Problem(f"{what}: {reason}", record, n, remedy=remedy))
