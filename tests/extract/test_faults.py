@@ -23,7 +23,7 @@ def faults(tmp_path, record="apc", *changes):
 
 
 def test_a_tenth_of_the_rows_for_one_reason_is_a_fault_and_less_is_none(tmp_path):
-    few = [{"sex": "X"}] * 5
+    few = [{"sex": "Q"}] * 5
     assert faults(tmp_path, "apc", *few, *[{}] * 45) == []
     found = faults(tmp_path, "apc", *few, *[{}] * 44)
     assert ("apc", "", "10% of the rows are set aside: sex is not 1 or 2", 5) in found

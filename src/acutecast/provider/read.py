@@ -239,10 +239,6 @@ def _read_table(files: Any, leaf: str, name: str) -> tuple[pa.Table | None, str,
         table = without_rows(name, table)
     said = parts[0].schema.metadata or {}
     kept = {key: said[key] for key in _KEPT_KEYS if key in said}
-
-
-    metadata = parts[0].schema.metadata or {}
-    kept = {key: metadata[key] for key in (RULES_KEY, NOTES_KEY) if key in metadata}
     if kept:
         table = table.replace_schema_metadata(kept)
     return table, digest.hexdigest(), []
