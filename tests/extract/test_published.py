@@ -1,6 +1,7 @@
 """Walks over what NHS England publishes: every column and every code of its extracts is known."""
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,12 @@ import pytest
 from acutecast.extract.records import (
     RECORDS,
     columns_of_record,
+    find_column,
     find_unread,
     match_columns,
     unread_columns,
 )
+from acutecast.extract.values import known
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "real"
 RECORD_OF = {"apc": "apc", "op": "opa", "ae": "ae", "ecds": "ecds"}
@@ -70,3 +73,51 @@ def test_numbered_and_odd_spellings_of_unread_columns_are_known():
     assert find_unread("ecds", " Treatment Date 11").how == "ignored"
     assert find_unread("apc", "DIAG_3_07").how == "derived"
     assert find_unread("apc", "hospital_cat") is None
+
+
+# Published columns by our own name, where codes are listed.
+CODES_OF = {
+    ("apc", "sex"): "SEX", ("apc", "classpat"): "CLASSPAT", ("apc", "epitype"): "EPITYPE",
+    ("apc", "epistat"): "EPISTAT", ("apc", "admimeth"): "ADMIMETH", ("apc", "dismeth"): "DISMETH",
+    ("apc", "delplac"): "DELPLAC_n", ("apc", "well_baby_ind"): "WELL_BABY_IND",
+    ("apc", "lad"): "RESLADST_ONS", ("apc", "diag_01"): "DIAG_nn",
+    ("opa", "sex"): "SEX", ("opa", "atentype"): "ATENTYPE", ("opa", "attended"): "ATTENDED",
+    ("opa", "firstatt"): "FIRSTATT", ("opa", "refsourc"): "REFSOURC",
+    ("opa", "lad"): "RESLADST_ONS",
+    ("ae", "sex"): "SEX", ("ae", "aeattendcat"): "AEATTENDCAT",
+    ("ae", "aeattenddisp"): "AEATTENDDISP", ("ae", "aearrivalmode"): "AEARRIVALMODE",
+    ("ae", "aedepttype"): "AEDEPTTYPE", ("ae", "invest2_01"): "INVEST2_nn",
+    ("ae", "treat2_01"): "TREAT2_nn",
+    ("apc", "spelend"): "SPELEND", ("opa", "sitetret"): "SITETRET", ("ae", "procode3"): "PROCODE5",
+}  # fmt: skip
+# Patterns and remarks of the list ("4an to 6an"), and words for nothing, are no codes.
+NO_CODES = re.compile(r".* .*|\d*an|an\d|n+|null", re.IGNORECASE)
+
+
+@needs_codes
+@pytest.mark.parametrize("key", CODES_OF, ids="-".join)
+def test_every_published_code_is_known(key):
+    record, name = key
+    dataset = {of: key for key, of in RECORD_OF.items()}[record]
+    codes = [
+        row["code"] for row in published("hes_codes.csv")
+        if (row["dataset"], row["column"]) == (dataset, CODES_OF[key])
+        and not NO_CODES.fullmatch(row["code"])
+    ]  # fmt: skip
+    column = find_column(record, name)
+    assert codes
+    assert [code for code in codes if not known(code, column)] == []
+
+
+@pytest.mark.parametrize(
+    ("record", "name", "code"),
+    [
+        ("apc", "tretspef", "&"), ("opa", "mainspef", "&"), ("apc", "lad", "W06000015"),
+        ("apc", "lad", "S12000036"), ("apc", "lsoa11", "W01000001"), ("ae", "lsoa11", "S01006506"),
+        ("opa", "lsoa11", "95AA01S1"),
+    ],
+)  # fmt: skip
+def test_areas_beyond_england_and_unknown_specialties_are_known(record, name, code):
+    column = find_column(record, name)
+    assert known(code, column)
+    assert not known("?", column)

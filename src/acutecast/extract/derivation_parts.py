@@ -13,6 +13,9 @@ REPEATED = "the key is there already"
 SEX = "sex is not 1 or 2"
 AGE = "age is missing or not from 0 to 120"
 PROVIDER = "provider is missing"
+# 89997 and 89999 say that the provider is not applicable or not known (HES technical output
+# specification).
+NO_PROVIDER = "(procode3 IS NULL OR procode3 IN ('89997', '89999'))"
 
 YEAR_OF = "CAST(year({0}) - (month({0}) < 4)::INT AS INTEGER)"
 AGES = """CASE WHEN {0} BETWEEN 7001 AND 7007 THEN 0 WHEN {0} BETWEEN 0 AND 120

@@ -10,6 +10,7 @@ from acutecast.extract.derivation_parts import (
     AGE,
     AGES,
     NO_KEY,
+    NO_PROVIDER,
     PROVIDER,
     QUINTILE,
     REPEATED,
@@ -42,7 +43,7 @@ def derive_attendances(con: DuckDBPyConnection, rules: RuleSet) -> None:
             SELECT rowid AS row_id, CASE
                 WHEN attendkey IS NULL THEN '{NO_KEY}'
                 WHEN rowid IN (SELECT row_id FROM {repeated}) THEN '{REPEATED}'
-                WHEN procode3 IS NULL THEN '{PROVIDER}'
+                WHEN {NO_PROVIDER} THEN '{PROVIDER}'
                 WHEN sex IS NULL OR sex NOT IN ('1', '2') THEN '{SEX}'
                 WHEN coalesce({kind}, '') NOT IN ('1', '2', '21', '22')
                     THEN 'not attended, or not known whether first or follow-up'
@@ -221,7 +222,7 @@ def _set_aside(con: DuckDBPyConnection, record: str, form: _Form) -> None:
             SELECT rowid AS row_id, CASE
                 WHEN {form.key} IS NULL THEN '{NO_KEY}'
                 WHEN rowid IN (SELECT row_id FROM {repeated}) THEN '{REPEATED}'
-                WHEN procode3 IS NULL THEN '{PROVIDER}'
+                WHEN {NO_PROVIDER} THEN '{PROVIDER}'
                 WHEN sex IS NULL OR sex NOT IN ('1', '2') THEN '{SEX}'
                 WHEN {form.day} IS NULL THEN 'no date of arrival'
                 WHEN NOT coalesce(regexp_full_match({form.department}, '0?[1-5]'), false)

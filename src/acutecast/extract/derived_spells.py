@@ -9,6 +9,7 @@ from acutecast.extract.derivation_parts import (
     AGE,
     AGES,
     NO_KEY,
+    NO_PROVIDER,
     PROVIDER,
     QUINTILE,
     REPEATED,
@@ -44,7 +45,8 @@ def derive_spells(con: DuckDBPyConnection, codes: CodesOf) -> None:
             {AGES.format("e.admiage")} IS NULL AS age_at_start,
             try_cast(e.sex AS INTEGER) AS sex, e.admimeth, e.classpat, e.mainspef, e.tretspef,
             e.admidate, e.admitime, e.disdate, e.distime, e.epistart, e.epiend, e.speldur,
-            e.epitype, e.epiorder, e.spelend, e.dismeth, e.lsoa11, e.lad,
+            e.epitype, CASE WHEN e.epiorder < 98 THEN e.epiorder END AS epiorder,
+            e.spelend, e.dismeth, e.lsoa11, e.lad,
             {QUINTILE} AS imd_quintile, {board_sql("e")} AS icb, e.sushrg, e.theatre_minutes,
             e.delplac,
             CASE
@@ -59,7 +61,7 @@ def derive_spells(con: DuckDBPyConnection, codes: CodesOf) -> None:
             CASE
                 WHEN e.epikey IS NULL THEN '{NO_KEY}'
                 WHEN e.rowid IN (SELECT row_id FROM {repeated}) THEN '{REPEATED}'
-                WHEN e.procode3 IS NULL THEN '{PROVIDER}'
+                WHEN {NO_PROVIDER} THEN '{PROVIDER}'
                 WHEN e.sex IS NULL OR e.sex NOT IN ('1', '2') THEN '{SEX}'
                 WHEN coalesce(e.epistat, '3') <> '3' THEN 'the episode is not finished'
                 WHEN {_WELL_BABY} THEN 'well baby'

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from acutecast.errors import Problem, raise_if_any
+from acutecast.extract.mapping_form import files_of, read_form
 from acutecast.extract.records import PRESETS, RECORDS, find_column
 from acutecast.extract.stated_dates import faults_of_dates, stated_order
 
@@ -69,21 +69,21 @@ def read_mapping(
     path = Path(mapping) if mapping is not None else root / MAPPING_FILE
     document: dict[str, Any] = {}
     if path.exists():
-        try:
-            document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise_if_any([Problem(f"the file is not TOML: {error}", str(path))], title)
+        document, wrong = read_form(path)
+        raise_if_any(wrong, title)
     elif mapping is not None:
         raise_if_any([Problem("there is no such file", str(path))], title)
     problems = _faults(document, path)
-    named = document.get("files", {})
     found = _by_name(root)
-    for kind, wanted in named.items() if isinstance(named, dict) else ():
-        paths = [p for pattern in _listed(wanted) for p in sorted(root.glob(pattern))]
-        if not paths:
+    for kind, wanted in document.get("files", {}).items():
+        place = f"{path}: files.{kind}"
+        met = [f for pattern in _listed(wanted) for f in files_of(root, pattern, place)]
+        problems += [p for p in met if isinstance(p, Problem)]
+        paths = [p for p in met if isinstance(p, Path)]
+        if not met:
             problems.append(
                 Problem(
-                    "no file is there", f"{path}: files.{kind}", example=str(wanted),
+                    "no file is there", place, example=str(wanted),
                     remedy="Paths are relative to the folder of the records; * stands for any.",
                 )
             )  # fmt: skip

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import difflib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -146,6 +148,28 @@ def match_columns(record: str, header: list[str], preset: str | None) -> dict[st
                     if key in there:
                         found[column.name.replace(NUMBERED, f"{number:02d}")] = there[key]
     return found
+
+
+def nearest_columns(record: str, name: str, header: Sequence[str]) -> list[str]:
+    """Give up to three columns of a file that are called most like one of ours.
+
+    Args:
+        record: the kind of record.
+        name: our column.
+        header: the file's columns; those that are one of ours already are no guess.
+    """
+    column = find_column(record, name)
+    known = {name, *(n for names in (column.names if column else {}).values() for n in names)}
+    taken = set(match_columns(record, list(header), None).values())
+    free = {_plain(h): h for h in header if h not in taken and not find_unread(record, h)}
+    found: dict[str, float] = {}
+    for ours in known:
+        for plain, theirs in free.items():
+            likeness = difflib.SequenceMatcher(None, ours, plain).ratio()
+            within = min(len(ours), len(plain)) >= 3 and (ours in plain or plain in ours)
+            if likeness >= 0.6 or within:
+                found[theirs] = max(found.get(theirs, 0.0), likeness)
+    return sorted(found, key=lambda theirs: (-found[theirs], theirs))[:3]
 
 
 def _plain(name: str) -> str:

@@ -22,6 +22,7 @@ from acutecast.extract.records import (
     RECORDS,
     columns_of_record,
     match_columns,
+    nearest_columns,
 )
 from acutecast.extract.sql import has, named, one_row, quoted
 from acutecast.extract.text_files import TextFile, look_at, unpacked, with_one_line_end
@@ -183,7 +184,7 @@ def _missing(
                 Problem(
                     "a column is missing", f"{label}: {column.name}",
                     remedy=f"Add it: {column.meaning}. It may be called {', '.join(names)}, "
-                    "or what extract.toml says.",
+                    f"or what extract.toml says. {_said_of_header(record, [column.name], header)}",
                 )
             )  # fmt: skip
     for group in sorted({c.group for c in known if c.need == "one"}):
@@ -192,10 +193,18 @@ def _missing(
             problems.append(
                 Problem(
                     "a column is missing", f"{label}: {options[0]}",
-                    remedy=f"Add one of {', '.join(options)}.",
+                    remedy=f"Add one of {', '.join(options)}. "
+                    f"{_said_of_header(record, options, header)}",
                 )
             )  # fmt: skip
     return problems
+
+
+def _said_of_header(record: str, columns: list[str], header: tuple[str, ...]) -> str:
+    """Say which columns are there, and which of them are called most like one that is missing."""
+    guesses = [g for column in columns for g in nearest_columns(record, column, header)]
+    guess = f" Nearest: {', '.join(dict.fromkeys(guesses))}." if guesses else ""
+    return f"The file has {_listed(header)}.{guess}"
 
 
 def _csv_sql(text: TextFile) -> str:
