@@ -213,3 +213,18 @@ def test_a_body_of_very_many_unknown_names_is_answered_in_few_words(service, pat
     assert answer.status == 422
     assert len(answer.body) < 50_000
     assert any("too many for a scenario" in problem["what"] for problem in answer.problems)
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "https://attacker.example"}, {"Host": "x.example"}])
+def test_whom_a_proxy_names_is_asked_by_no_page_of_another_address(fresh, tmp_path, headers):
+    settings = replace(fresh.ws.settings, identity="proxy", tokens=None)
+    client = Client(make_service(replace(fresh.ws, settings=settings)))
+    known = {"X-Forwarded-User": "anna"}
+    assert client.get("/v1/me", headers=known).status == 200
+    host = "Host" not in headers
+    assert client.get("/v1/me", headers=known | headers, host=host).status == 403
+    named = replace(settings, proxy_secret="a secret of some length")
+    client = Client(make_service(replace(fresh.ws, settings=named)))
+    assert client.get("/v1/me", headers=known).status == 401
+    right = known | {"X-Acutecast-Secret": "a secret of some length"}
+    assert client.get("/v1/me", headers=right).status == 200

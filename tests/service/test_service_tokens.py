@@ -195,6 +195,19 @@ def test_tokens_need_roles(tmp_path):
             read_settings({f"ACUTECAST_{variable}": "0"})
 
 
+@pytest.mark.parametrize("part", ["app", "serve"])
+def test_no_part_listens_to_all_who_could_say_that_they_are_the_proxy(part, tmp_path, monkeypatch):
+    access = tmp_path / "access.toml"
+    access.write_text('[default]\nrole = "reader"\nproviders = ["*"]\n')
+    monkeypatch.setenv("ACUTECAST_IDENTITY", "proxy")
+    monkeypatch.setenv("ACUTECAST_ACCESS", str(access))
+    arguments = [part, "--host", "0.0.0.0", "--home", str(tmp_path / "home")]
+    refused = CliRunner().invoke(command, arguments)
+    assert isinstance(refused.exception, AcutecastError)
+    assert "taken for the proxy" in str(refused.exception)
+    assert not (tmp_path / "home").exists()
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.7", "::", "example.org"])
 def test_nobody_else_is_served_without_tokens(host, tmp_path):
     arguments = ["serve", "--host", host, "--home", str(tmp_path / "home")]
