@@ -107,7 +107,8 @@ def test_a_file_reads_like_its_content(tmp_path, kind):
     ("name", "text", "what"),
     [("a.toml", "[x", "not valid TOML"), ("a.json", "{", "ends too early"),
      ("a.json", "{x}", "not valid JSON"), ("a.json", '{"a": 1, "a": 2}', "stands twice"),
-     ("a.json", "[" * 100_000, "nests too deeply"), ("a.toml", "x=" + "[" * 9000, "nests too deeply"),
+     ("a.json", "[" * 100_000, "nests too deeply"),
+     ("a.toml", "x=" + "[" * 9000, "nests too deeply"),
      ("a.json", "[]", "holds no areas"), (None, "", "no such file")],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_is_said_so(tmp_path, name, text, what):

@@ -315,3 +315,12 @@ def test_columns_without_a_name_or_with_one_that_nobody_reads_may_repeat(folder,
     path.write_text(f"{header},sex\n{row},1\n")
     with pytest.raises(AcutecastError, match="two columns have the same name"):
         staged(folder, scratch)
+
+
+def test_a_message_names_a_file_with_its_folder(tmp_path):
+    folder = tmp_path / "records"
+    write(folder, "apc", {})
+    (folder / "opa").mkdir()
+    (folder / "opa" / "DEMO-2023.csv").write_text("x,y\n1,2\n")
+    with pytest.raises(AcutecastError, match=r"opa/DEMO-2023\.csv"):
+        staged(folder, tmp_path / "scratch")

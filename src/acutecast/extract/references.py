@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from acutecast.errors import AcutecastError, Problem, raise_if_any
 from acutecast.extract.mapping import REFERENCES, RecordMapping
 from acutecast.extract.sql import named, quoted
+from acutecast.files import with_folder
 from acutecast.population.reading import population_rows
 from acutecast.population.workbooks import WORKBOOKS
 
@@ -60,7 +61,7 @@ def _read(con: DuckDBPyConnection, kind: str, paths: tuple[Path, ...]) -> Iterat
     listed = "[" + ", ".join(quoted(str(p)) for p in paths) + "]"
     parquet = paths[0].suffix.lower() == ".parquet"
     reader = f"read_parquet({listed})" if parquet else f"read_csv({listed}, header = true)"
-    label = ", ".join(path.name for path in paths)
+    label = ", ".join(with_folder(path) for path in paths)
     try:
         con.execute(f"CREATE OR REPLACE TEMP TABLE reference AS SELECT * FROM {reader}")
         header = [row[0] for row in con.execute("DESCRIBE reference").fetchall()]

@@ -106,7 +106,7 @@ def _look(mapping: RecordMapping, scratch: Path) -> list[_Part]:
     for record in RECORDS:
         for path in mapping.files.get(record, ()):
             try:
-                for file, label in unpacked(path, scratch):
+                for file, label in unpacked(path, scratch, mapping.root):
                     part = _part(record, file, label, mapping, scratch, problems)
                     parts += [part] if part is not None else []
             except AcutecastError as error:

@@ -47,10 +47,19 @@ class TextFile:
     note: str
 
 
-def unpacked(path: Path, scratch: Path) -> Iterator[tuple[Path, str]]:
-    """Give the files to read behind a path, with their labels; a zip's members are unpacked."""
+def unpacked(path: Path, scratch: Path, root: Path | None = None) -> Iterator[tuple[Path, str]]:
+    """Give the files to read behind a path, with their labels; a zip's members are unpacked.
+
+    Args:
+        path: a file.
+        scratch: a folder for what is unpacked.
+        root: the folder of the records; labels are paths from there ("opa/DEMO-2023.csv").
+    """
+    called = path.name
+    if root is not None and path.is_relative_to(root):
+        called = path.relative_to(root).as_posix()
     if path.suffix.lower() != ".zip":
-        yield path, path.name
+        yield path, called
         return
     try:
         with zipfile.ZipFile(path) as archive:
@@ -62,7 +71,7 @@ def unpacked(path: Path, scratch: Path) -> Iterator[tuple[Path, str]]:
             room_for(scratch, sum(member.file_size for member in members), str(path))
             for number, member in enumerate(members):
                 # Only the last part of the name: a member cannot choose where it is put.
-                label = f"{path.name}: {member.filename}"
+                label = f"{called}: {member.filename}"
                 target = scratch / f"{path.stem}-{number}-{Path(member.filename).name}"
                 with archive.open(member) as source, target.open("wb") as sink:
                     for chunk in unpacking(source, label, size, MOST_RATIO_OF_RECORDS):  # type: ignore[arg-type]
