@@ -15,7 +15,7 @@ from contextlib import suppress
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from acutecast.files import ARCHIVE_ERRORS
+from acutecast.untrusted import ARCHIVE_ERRORS
 
 Mutation = Callable[[bytes, random.Random], bytes]
 
