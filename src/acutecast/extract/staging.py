@@ -7,6 +7,9 @@ Every record of every file ends in one of three places: a row of a table `raw_<r
 
 from __future__ import annotations
 
+import gzip
+import re
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +72,7 @@ def stage(
     parts = _look(mapping, scratch)
     con.execute(_TABLES)
     for number, part in enumerate(parts, start=1):
-        _stage_file(con, part, mapping)
+        _stage_or_say(con, part, mapping)
         if tell is not None:
             tell(number, len(parts))
     for record in RECORDS:
@@ -111,8 +114,20 @@ def _look(mapping: RecordMapping, scratch: Path) -> list[_Part]:
                     parts += [part] if part is not None else []
             except AcutecastError as error:
                 problems += error.problems
+            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+                what = f"the file cannot be unpacked: {error}"
+                remedy = "It may be cut off: copy it again."
+                problems.append(Problem(what, _label(path, mapping.root), remedy=remedy))
     raise_if_any(problems, "The records cannot be read")
     return parts
+
+
+def _label(path: Path, root: Path) -> str:
+    """Give a file's name with its folder, from the folder of the records."""
+    try:
+        return path.relative_to(root).as_posix()
+    except ValueError:
+        return path.name
 
 
 def _part(
@@ -214,7 +229,7 @@ def _csv_sql(text: TextFile) -> str:
         "header = true, auto_detect = false, quote = '\"', escape = '\"', strict_mode = true, "
         "null_padding = false, ignore_errors = true, store_rejects = true, "
         "rejects_table = 'rejects_now', rejects_scan = 'rejects_scan_now', rejects_limit = 0, "
-        f"max_line_size = 10000000, encoding = {quoted(text.encoding)}, columns = {{{names}}})"
+        f"max_line_size = 10000000, encoding = {quoted(text.reads_as)}, columns = {{{names}}})"
     )
 
 
@@ -227,6 +242,30 @@ def _distinct(header: tuple[str, ...]) -> list[str]:
         count = seen[name.lower()]
         result.append(name if count == 1 and name else f"{name or 'unnamed'} ({count})")
     return result
+
+
+def _stage_or_say(con: DuckDBPyConnection, part: _Part, mapping: RecordMapping) -> None:
+    """Read one file; what the database cannot read is an error that names it."""
+    import duckdb
+
+    try:
+        _stage_file(con, part, mapping)
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error as error:
+        raise AcutecastError(
+            Problem(
+                f"the file cannot be read: {_first_line(error)}", part.label,
+                remedy="It may be damaged, or text in it is no UTF-8: copy or export it again.",
+            ),
+            "The records cannot be read",
+        ) from error  # fmt: skip
+
+
+def _first_line(error: Exception) -> str:
+    """Give the beginning of a message of the database, without the paths of this machine."""
+    first = str(error).splitlines()[0].split(": ", 1)[-1]
+    return re.sub(r'\s*(in |file )?(Parquet )?(file )?"[^"]*[/\\\\][^"]*"', "", first)
 
 
 def _stage_file(con: DuckDBPyConnection, part: _Part, mapping: RecordMapping) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from acutecast.errors import Problem, raise_if_any
+from acutecast.errors import AcutecastError, Problem, raise_if_any
 from acutecast.untrusted import ARCHIVE_ERRORS, MOST_RATIO_OF_RECORDS, room_for, unpacking
 
 _CHUNK = 1 << 22
@@ -32,7 +33,7 @@ class TextFile:
         header: names of the columns.
         records: records after the header, counted with quotes respected; empty lines are none.
         lines: lines after the header that have something in them, whatever their quotes.
-        mixed: whether it has line ends of both kinds.
+        mixed: whether it must be copied to be read: line ends of several kinds, or UTF-16.
         note: what a reader should know ("byte-order mark"); "" where there is nothing.
     """
 
@@ -45,6 +46,12 @@ class TextFile:
     lines: int
     mixed: bool
     note: str
+    stored: str = ""
+
+    @property
+    def reads_as(self) -> str:
+        """The encoding of the file that is read."""
+        return self.stored or self.encoding
 
 
 def unpacked(path: Path, scratch: Path, root: Path | None = None) -> Iterator[tuple[Path, str]]:
@@ -71,12 +78,12 @@ def unpacked(path: Path, scratch: Path, root: Path | None = None) -> Iterator[tu
             room_for(scratch, sum(member.file_size for member in members), str(path))
             for number, member in enumerate(members):
                 # Only the last part of the name: a member cannot choose where it is put.
-                label = f"{called}: {member.filename}"
-                target = scratch / f"{path.stem}-{number}-{Path(member.filename).name}"
+                inner = f"{called}: {member.filename}"
+                target = _free(scratch, f"{path.stem}-{number}-{Path(member.filename).name}")
                 with archive.open(member) as source, target.open("wb") as sink:
-                    for chunk in unpacking(source, label, size, MOST_RATIO_OF_RECORDS):  # type: ignore[arg-type]
+                    for chunk in unpacking(source, inner, size, MOST_RATIO_OF_RECORDS):  # type: ignore[arg-type]
                         sink.write(chunk)
-                yield target, label
+                yield target, inner
     except ARCHIVE_ERRORS as error:
         raise_if_any(
             [
@@ -86,6 +93,14 @@ def unpacked(path: Path, scratch: Path, root: Path | None = None) -> Iterator[tu
                 )
             ]
         )  # fmt: skip
+
+
+def _free(scratch: Path, name: str) -> Path:
+    """Give a path in the scratch folder that nothing has; files of two folders may share a name."""
+    number = 0
+    while (target := scratch / f"{number}-{name}").exists():
+        number += 1
+    return target
 
 
 def look_at(path: Path, label: str, encoding: str | None = None) -> TextFile:
@@ -105,6 +120,8 @@ def look_at(path: Path, label: str, encoding: str | None = None) -> TextFile:
         notes.append("byte-order mark")
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16"
+    if encoding is None and start[1:200:2].count(0) > len(start[1:200:2]) // 2:
+        encoding = "utf-16-le"
     if encoding is None:
         encoding = "utf-8" if _is_utf8(path) else "latin-1"
     if encoding != "utf-8":
@@ -118,32 +135,50 @@ def look_at(path: Path, label: str, encoding: str | None = None) -> TextFile:
     header = tuple(next(csv.reader([first], delimiter=delimiter)))
     if delimiter != ",":
         notes.append(f"columns split by {_SPOKEN.get(delimiter, delimiter)}")
-    records, filled, mixed = _count(path, encoding)
+    wide = encoding.startswith("utf-16")
+    # Counted anew in the copy where the bytes are not the text's.
+    records, filled, mixed = (0, 0, False) if wide else _count(path)
     if mixed:
         notes.append("two kinds of line end")
     return TextFile(
-        path, label, encoding, delimiter, header, max(records - 1, 0), max(filled - 1, 0), mixed,
-        "; ".join(notes),
+        path, label, encoding, delimiter, header, max(records - 1, 0), max(filled - 1, 0),
+        mixed or wide, "; ".join(notes),
     )  # fmt: skip
 
 
 def with_one_line_end(file: TextFile, scratch: Path) -> TextFile:
-    """Give the file, copied with one kind of line end where it has two."""
+    """Give the file, copied as UTF-8 with one kind of line end where it is anything else.
+
+    Raises:
+        AcutecastError: where the text cannot be decoded, as that of a file cut in half.
+    """
     if not file.mixed:
         return file
-    target = scratch / f"{file.path.name}.lines"
-    with target.open("wb") as sink:
-        held = b""
-        for chunk in _chunks(file.path):
-            held, ready = _split(held + chunk)
-            sink.write(ready.replace(b"\r\n", b"\n"))
-        sink.write(held)
-    return replace(file, path=target, mixed=False)
-
-
-def _split(data: bytes) -> tuple[bytes, bytes]:
-    """Keep back a carriage return at the end, whose line end may follow."""
-    return (b"\r", data[:-1]) if data.endswith(b"\r") else (b"", data)
+    target = _free(scratch, f"{file.path.name}.txt")
+    decoder = codecs.getincrementaldecoder({"utf-8": "utf-8-sig"}.get(file.encoding, file.encoding))
+    decode = decoder().decode
+    try:
+        with target.open("w", encoding="utf-8", newline="") as sink:
+            held = ""
+            for chunk in _chunks(file.path):
+                text = held + decode(chunk)
+                # A carriage return at the end may have its line end in the next chunk.
+                kept = text.rstrip("\r")
+                held = text[len(kept) :]
+                sink.write(re.sub("\r+\n|\r", "\n", kept))
+            sink.write(re.sub("\r+\n|\r", "\n", held + decode(b"", True)))
+    except UnicodeDecodeError as error:
+        raise AcutecastError(
+            Problem(
+                f"the text is not whole: it is no {file.encoding} to its end", file.label,
+                remedy="The file may be cut off: copy or export it again.",
+            )
+        ) from error  # fmt: skip
+    records, filled, _ = _count(target)
+    return replace(
+        file, path=target, records=max(records - 1, 0), lines=max(filled - 1, 0), mixed=False,
+        stored="utf-8",
+    )  # fmt: skip
 
 
 _SPOKEN = {"\t": "tabs", ";": "semicolons", "|": "bars"}
@@ -177,24 +212,23 @@ def _is_utf8(path: Path) -> bool:
     return True
 
 
-def _count(path: Path, encoding: str) -> tuple[int, int, bool]:
+def _count(path: Path) -> tuple[int, int, bool]:
     """Count records, header included, and lines with something in them.
 
     Returns:
         Records, where line ends inside quotes end nothing; lines; and whether the file has line
-        ends of both kinds.
+        ends of several kinds, or carriage returns alone.
     """
-    # In UTF-16 every character of a delimited file has a zero byte, which is dropped here: only
-    # line ends and quotes are counted.
-    wide = encoding == "utf-16"
-    records = lines = pairs = ends = 0
+    records = lines = pairs = ends = returns = 0
     inside = 0  # an odd number of quotation marks so far
+    last = b""
     # Nothing has come since the last line end, counted outside quotes and at all.
     no_record = no_line = True
-    for chunk in _chunks(path):
-        data = chunk.replace(b"\0", b"") if wide else chunk
-        pairs += data.count(b"\r\n")
+    for data in _chunks(path):
+        pairs += data.count(b"\r\n") + (last == b"\r" and data[:1] == b"\n")
         ends += data.count(b"\n")
+        returns += data.count(b"\r")
+        last = data[-1:]
         codes = np.frombuffer(data.replace(b"\r", b""), dtype=np.uint8)
         if not len(codes):
             continue
@@ -205,7 +239,8 @@ def _count(path: Path, encoding: str) -> tuple[int, int, bool]:
         found, no_record = _filled(at_end & (quotes % 2 == 0), no_record)
         records += found
         inside = int(quotes[-1] % 2)
-    return records + (not no_record), lines + (not no_line), 0 < pairs < ends
+    mixed = 0 < pairs < ends or returns > pairs
+    return records + (not no_record), lines + (not no_line), mixed
 
 
 def _filled(at_end: np.ndarray, empty: bool) -> tuple[int, bool]:
