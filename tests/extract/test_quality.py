@@ -132,3 +132,18 @@ def test_a_report_for_others_has_no_small_number_and_no_key(tmp_path):
     assert reasons["kept"] == 960
     page = write_quality_page(shown, tmp_path / "page.html", "x").read_text(encoding="utf-8")
     assert "C1" not in page
+
+
+def test_gaps_are_one_line_a_size_of_provider_and_those_of_tiny_ones_a_note(tmp_path):
+    changes = []
+    for code, count in (("RAA", 25), ("RBB", 40), ("RCC", 2), ("RDD", 3)):
+        lacking = {"2022-06-15", "2023-02-15"} if code == "RBB" else {"2022-07-15"}
+        rows = steady([day for day in MONTHS if day not in lacking], count)
+        changes += [row | {"procode3": code} for row in rows]
+    findings = report(tmp_path, ecds=changes)["findings"].to_pylist()
+    about = [(f["severity"], f["what"]) for f in findings if "no rows in" in f["what"]]
+    assert [severity for severity, _ in about] == ["fault", "note"]
+    assert about[0][1].startswith("2 providers with at least 20 rows")
+    assert about[0][1].endswith("the worst: RBB has no rows in June 2022, February 2023")
+    assert about[1][1].startswith("2 providers with fewer than 20 rows")
+    assert findings[0]["what"] == about[0][1]

@@ -9,6 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from acutecast.extract.accounting import accounting, staged_records
+from acutecast.extract.faults import find_faults
+from acutecast.extract.months import LEAST_ROWS
 from acutecast.extract.records import find_column
 from acutecast.extract.sql import arrow, named, one_row, quoted
 from acutecast.extract.unknown import unknown_notes
@@ -289,9 +291,11 @@ def _findings(con: DuckDBPyConnection, tables: dict[str, pa.Table]) -> pa.Table:
             remedy: str) -> None:  # fmt: skip
         rows.append((severity, record, column, what, n, str(example or ""), remedy))
 
-    for g in tables["gaps"].to_pylist():
-        add("fault", g["record"], "", f"{g['procode3']} has no rows in {g['month']:%B %Y}",
-            None, "", "Export it again; a baseline with a hole counts too little.")  # fmt: skip
+    for fault in find_faults(con):
+        found = fault.problem
+        add("fault", fault.record, fault.column, f"{found.where}: {found.what}", found.count,
+            found.example, found.remedy)  # fmt: skip
+    _gaps(tables, add)
     for s in tables["steps"].to_pylist():
         than = f"{s['rows'] / s['expected'] - 1:+.0%} against {s['expected']:,.0f}"
         if s["kind"] == "month":
@@ -316,6 +320,13 @@ def _findings(con: DuckDBPyConnection, tables: dict[str, pa.Table]) -> pa.Table:
     for record, column, file, n, example in unreadable:
         add("warning", record, column, f"values of {file} cannot be read and count as empty", n,
             example, "Mend them in the export.")  # fmt: skip
+    repaired = con.execute(
+        "SELECT record, source_file, what, sum(n)::BIGINT, count(*), arg_max(source_column, n), "
+        "arg_max(example, n) FROM repaired GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    for record, file, what, n, columns, most, example in repaired:
+        where = most if columns == 1 else f"{columns} columns"
+        add("note", record, "", f"{file}: {where}: {what}", n, example, "")
     for d in tables["dates"].to_pylist():
         add("warning", d["record"], "", d["what"], d["n"], d["example"], "Look at the records.")
     for d in tables["duplicates"].to_pylist():
@@ -338,7 +349,8 @@ def _findings(con: DuckDBPyConnection, tables: dict[str, pa.Table]) -> pa.Table:
             add("note", record, "", f"rows are set aside, {aside / max(total, 1):.1%} of {total:,}",
                 aside, "", "The accounting table says why.")  # fmt: skip
     names = ("severity", "record", "column", "what", "n", "example", "remedy")
-    rows.sort(key=lambda r: _SEVERITY.index(r[0]))
+    # The worst first: by severity, then by how many rows it is about; gaps are whole months.
+    rows.sort(key=lambda r: (_SEVERITY.index(r[0]), r[4] is not None, -(r[4] or 0)))
     kinds = [pa.string()] * 4 + [pa.int64()] + [pa.string()] * 2
     return pa.table(
         {
@@ -346,6 +358,37 @@ def _findings(con: DuckDBPyConnection, tables: dict[str, pa.Table]) -> pa.Table:
             for i, (name, kind) in enumerate(zip(names, kinds, strict=True))
         }
     )
+
+
+def _gaps(tables: Mapping[str, pa.Table], add: Any) -> None:
+    """Say which providers have months without rows, in one line a kind of record and size.
+
+    Where a usual month has few rows an empty one may be chance, which is a note.
+    """
+    sizes: dict[tuple[str, str], list[int]] = {}
+    for row in tables["months"].to_pylist():
+        sizes.setdefault((row["record"], row["procode3"]), []).append(row["rows"])
+    usual = {key: float(np.median(rows)) for key, rows in sizes.items()}
+    gaps: dict[tuple[str, bool], dict[str, list[Any]]] = {}
+    for g in tables["gaps"].to_pylist():
+        large = usual[g["record"], g["procode3"]] >= LEAST_ROWS
+        months = gaps.setdefault((g["record"], large), {}).setdefault(g["procode3"], [])
+        months.append(g["month"])
+    for (record, large), found in gaps.items():
+        lost = {code: usual[record, code] * len(months) for code, months in found.items()}
+        worst = max(sorted(lost), key=lambda code: lost[code])
+        listed = [f"{month:%B %Y}" for month in found[worst][:3]]
+        listed += ["…"] if found[worst][3:] else []
+        what = f"{worst} has no rows in {', '.join(listed)}"
+        if len(found) > 1:
+            size = "at least" if large else "fewer than"
+            what = (
+                f"{len(found)} providers with {size} {LEAST_ROWS} rows in a usual month have "
+                f"months without rows, about {sum(lost.values()):,.0f} rows; the worst: {what}"
+            )
+        add("fault" if large else "note", record, "", what, None, "",
+            "Export the months again; a baseline with a hole counts too little. The table of gaps "
+            "has them all.")  # fmt: skip
 
 
 def _incomplete(completeness: pa.Table, add: Any) -> None:
