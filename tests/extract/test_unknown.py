@@ -11,7 +11,7 @@ from acutecast.errors import AcutecastError
 from acutecast.extract.pipeline import extract_records
 from acutecast.extract.unknown import MOST_LACKING, SPELL_NEEDS, needs_of_flag, needs_of_rule
 from acutecast.extract.vocabulary import SPELL_CONDITIONS
-from acutecast.provider import read_provider
+from acutecast.provider import check_provider, read_provider
 from acutecast.scenario import load_scenario, resolve
 from extract.small_records import RULES, derived, write
 
@@ -131,8 +131,11 @@ def test_an_extract_says_it_and_keeps_it_with_the_data(lacking):
     assert any("der_ec_investigation_all" in note for note in lacking.info["notes"])
     stored = json.loads((Path(lacking.root) / "extract.json").read_text(encoding="utf-8"))
     assert stored["notes"] == list(lacking.info["notes"])
+    # Once for all providers, and not again for each.
+    assert not any("der_ec_investigation_all" in str(problem) for problem in lacking.problems)
     provider = read_provider(lacking.root)
     assert "der_ec_investigation_all" in provider.unknown[NO_TREATMENT]
+    assert any("der_ec_investigation_all" in str(p) for p in check_provider(provider))
     assert "frequent_attenders_adult_walk-in" not in provider.unknown
     activity = pq.read_table(Path(lacking.root) / "assumptions" / "tpma_activity.parquet")
     keys = set(activity.column("strategy").to_pylist())

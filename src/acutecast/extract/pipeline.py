@@ -221,9 +221,10 @@ def _write_providers(
             code, year, made, source, rules=rules.label, notes=notes,
             unknown=unknown_of(con, code, year),
         )  # fmt: skip
+        # What the records do not tell is in the notes already, once for all providers.
         problems += [
             replace(problem, where=f"{code} {year}: {problem.where}")
-            for problem in check_provider(provider)
+            for problem in check_provider(replace(provider, unknown={}))
         ]
         write_provider(provider, folder)
     return problems
