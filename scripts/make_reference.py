@@ -12,11 +12,13 @@ from typing import Any
 from typer.main import get_command
 
 from acutecast import AcutecastError, Problem, api, facts
+from acutecast.api.sweeps import Sweep
 from acutecast.cli.main import app
 from acutecast.extract import read_rules
 from acutecast.extract.records import columns_of_record, unread_columns
 from acutecast.provider import TABLES, columns_of
 from acutecast.results import Run
+from acutecast.results.memory import MemoryRun
 from acutecast.workspace.settings import VARIABLES, Settings
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
@@ -168,6 +170,10 @@ def python() -> Iterator[str]:
             yield from _described(f"Run.{name}", member.fget, signature=False, level=3)
         else:
             yield from _described(f"Run.{name}", member, level=3)
+    yield from _described("Sweep", Sweep, signature=False)
+    yield from _described("Sweep.summary", Sweep.summary, level=3)
+    yield from _described("MemoryRun", MemoryRun, signature=False)
+    yield from _described("MemoryRun.save", MemoryRun.save, level=3)
     yield from _described("ac.AcutecastError", AcutecastError, signature=False)
     yield from _described("ac.Problem", Problem, signature=False)
 

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from acutecast.api.runs import open_run as open_run
     from acutecast.api.runs import run as run
     from acutecast.api.runs import run_nhp as run_nhp
+    from acutecast.api.sweeps import sweep as sweep
     from acutecast.provider import read_provider as read_provider
 else:
     # Long names on purpose: they read well after `acutecast.`
@@ -57,6 +58,7 @@ else:
         "acutecast.api.records": "data_report extract_records synth write_data_report",
         "acutecast.api.reports": "plot write_report",
         "acutecast.api.runs": "demo_provider load_scenario open_run run run_nhp",
+        "acutecast.api.sweeps": "sweep",
         "acutecast.provider": "read_provider",
     }
     _HOMES = {name: module for module, names in _BY_MODULE.items() for name in names.split()}

@@ -276,19 +276,24 @@ def _simulate_into(
         cancelled=cancelled,
     )
     began = time.perf_counter()
-    about = {
-        "dataset": data.dataset,
-        "year": data.year,
-        "source": data.source,
-        "hashes": dict(data.hashes),
-        "rules": data.rules,
-    }
+    about = _about_provider(data)
     save_run(projection, dump_scenario(loaded, full=True), about, out, suppress=suppress)
     if watch is not None:
         watch(Event("writing", 1, 1, time.perf_counter() - began))
     if task is not None:
         store(open_run(out), task, watch)
     return loaded
+
+
+def _about_provider(data: Provider) -> dict[str, Any]:
+    """Give what a run notes of the provider it is of."""
+    return {
+        "dataset": data.dataset,
+        "year": data.year,
+        "source": data.source,
+        "hashes": dict(data.hashes),
+        "rules": data.rules,
+    }
 
 
 def _nhp_parameters(scenario: Scenario) -> dict[str, Any] | None:

@@ -238,6 +238,13 @@ def summary(
         ),
     ] = "horizon",
     suppress: Suppress = None,
+    csv: Annotated[
+        str | None,
+        typer.Option(
+            help="Write the table as CSV instead: to this file, or - for standard output.",
+            metavar="FILE|-",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Summarise a stored run: baseline, principal projection, and P10 to P90."""
@@ -245,7 +252,8 @@ def summary(
 
     stored = api.open_run(run)
     wanted = _years(years)
-    if by == "pod" and not where and measure is None and wanted == "horizon" and suppress is None:
+    plain = csv is None and suppress is None
+    if plain and by == "pod" and not where and measure is None and wanted == "horizon":
         show.summary(stored, json=json, files={"results": run})
         return
     show.table(
@@ -256,6 +264,7 @@ def summary(
         years=wanted,
         suppress=suppress,
         json=json,
+        csv=csv,
     )
 
 

@@ -29,6 +29,7 @@ _WORDS = {
     "capacity": "Working out capacity",
     "drawing": "Drawing",
     "providers": "Providers",
+    "scenarios": "Scenarios",
     "moving": "Moving activity",
     "adding up": "Adding up",
 }

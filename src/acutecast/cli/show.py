@@ -12,7 +12,7 @@ import typer
 
 from acutecast.cli.wording import error_for_command, for_command
 from acutecast.errors import AcutecastError, Problem
-from acutecast.files import local
+from acutecast.files import local, safe_table, write_text
 
 if TYPE_CHECKING:
     import polars
@@ -161,8 +161,9 @@ def table(
     years: str | list[int],
     suppress: int | None,
     json: bool,
+    csv: str | None = None,
 ) -> None:
-    """Print any summary of a stored run."""
+    """Print any summary of a stored run, or write it as CSV."""
     from acutecast.results import hide_small_counts
 
     named = {"horizon": [run.horizon], "all": list(run.years)}
@@ -171,6 +172,13 @@ def table(
     frame = run.summary(by=keys, where=where, measures=measures, years=wanted)
     if suppress is not None:
         frame = hide_small_counts(frame, threshold=suppress)
+    if csv is not None:
+        content = safe_table(frame).write_csv()
+        if csv == "-":
+            typer.echo(content, nl=False)
+        else:
+            write_text(csv, content)
+        return
     if json:
         print_json(frame.to_dicts())
         return

@@ -22,6 +22,7 @@ from acutecast.demand.kernels import attendances, spells
 from acutecast.demand.layout import STEPS_OF_PEOPLE, SpellRecord, SpellRows
 from acutecast.demand.people import OwnPeople, Variants, variants_of
 from acutecast.demand.plan import Activity, Plan, compile_plan, people_of_run
+from acutecast.demand.shared import Shared
 from acutecast.demand.steps import StepCounts
 from acutecast.errors import AcutecastError, Problem, option, raise_if_any
 from acutecast.facts import ACTIVITY_TYPES
@@ -80,6 +81,7 @@ def simulate(
     threads: int | None = None,
     empty_tpmas: str = "error",
     observe: Observer | None = None,
+    shared: Shared | None = None,
     watch: Watch | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Projection:
@@ -93,6 +95,7 @@ def simulate(
         empty_tpmas: "error" to stop where the scenario sets a TPMA that no row has, "warn" to go
             on.
         observe: is told what became of every spell and row, run by run; it costs memory and time.
+        shared: what earlier scenarios of this provider and these years left to share.
         watch: is told of progress.
         cancelled: asked between blocks of runs; True stops the work.
 
@@ -112,8 +115,9 @@ def simulate(
     _check_variants(provider, scenario)
     people = variants_of(provider.tables, scenario, known_variants, provider.year, years)
     adjustments = made_adjustments(provider, scenario, people, health_uniform, values, years)
+    compiler = compile_plan if shared is None else shared.plan
     plan = unless_stopped(
-        lambda: compile_plan(provider, scenario, years, people, adjustments[0]), cancelled
+        lambda: compiler(provider, scenario, years, people, adjustments[0]), cancelled
     )
     empty = _tpmas_without_rows(plan.empty_tpmas, provider.unknown, warning=empty_tpmas == "warn")
     raise_if_any(empty, "The scenario does not fit the data")
@@ -122,7 +126,14 @@ def simulate(
         watch(Event("compiling", 1, 1, compiled - began))
     variant_index = np.array([known_variants.index(variant) for variant in variants])
     simulation = _Simulation(
-        plan, scenario.seed, provider.dataset, values, variant_index, adjustments, observe
+        plan,
+        scenario.seed,
+        provider.dataset,
+        values,
+        variant_index,
+        adjustments,
+        observe,
+        shared if observe is None else None,
     )
     run_blocks(simulation.run_block, len(values), threads, watch, cancelled)
     simulated = time.perf_counter()
@@ -147,6 +158,33 @@ def _telling_of_compilation(watch: Watch | None) -> Watch | None:
         watch(event)
 
     return tell
+
+
+def empty_tpmas_of(
+    provider: Provider,
+    scenario: Scenario,
+    years: str | Sequence[int],
+    warning: bool,
+    shared: Shared,
+) -> tuple[Problem, ...]:
+    """Say what does not fit the data, without simulating; the plan is kept in `shared`.
+
+    Raises:
+        AcutecastError: for years that the scenario does not reach.
+    """
+    assert scenario.horizon_year is not None
+    wanted = years_to_simulate(years, provider.year, scenario.horizon_year)
+    try:
+        _check_variants(provider, scenario)
+    except AcutecastError as error:
+        return error.problems
+    _, values, variants, uniform = draw_assumptions(scenario)
+    people = variants_of(
+        provider.tables, scenario, tuple(sorted(set(variants))), provider.year, wanted
+    )
+    adjustments = made_adjustments(provider, scenario, people, uniform, values, wanted)
+    plan = shared.plan(provider, scenario, wanted, people, adjustments[0])
+    return _tpmas_without_rows(plan.empty_tpmas, warning=warning)
 
 
 def compiled_plan(provider: Provider, scenario: Scenario, years: tuple[int, ...]) -> Plan:
@@ -268,8 +306,10 @@ class _Simulation:
         variant: np.ndarray,
         adjustments: Sequence[HealthStatus | None],
         observe: Observer | None = None,
+        shared: Shared | None = None,
     ) -> None:
         self.plan = plan
+        self.shared = shared
         self.adjustments = adjustments
         self.observe = observe
         self.seed = seed
@@ -346,6 +386,33 @@ class _Simulation:
             dtype=np.uint64,
         )
         effects = self.steps.of_run(run, key)
+        growth = (growth_a, growth_b, avoidance, efficiency, run_streams)
+        if self.shared is None:
+            self._count(run, key, activity, growth, self.out[run], effects)
+            return
+
+        def work() -> tuple[np.ndarray, ...]:
+            made = (np.zeros_like(self.out[run]), *(np.zeros_like(each) for each in effects))
+            self._count(run, key, activity, growth, made[0], made[1:])
+            return made
+
+        of = (id(self.plan.views), key, run)
+        room = 3 * self.out.nbytes
+        counted = self.shared.counts(of, growth, room, work)
+        for total, part in zip((self.out[run], *effects), counted, strict=True):
+            total += part
+
+    def _count(
+        self,
+        run: int,
+        key: str,
+        activity: Activity,
+        growth: tuple[np.ndarray, ...],
+        out: np.ndarray,
+        effects: tuple[np.ndarray, ...],
+    ) -> None:
+        """Run the kernel of an activity type, which adds to `out` and `effects`."""
+        growth_a, growth_b, avoidance, efficiency, run_streams = growth
         rows = activity.rows
         if isinstance(rows, SpellRows):
             assert activity.efficiency is not None
@@ -363,7 +430,7 @@ class _Simulation:
                 avoidance,
                 efficiency,
                 run_streams,
-                self.out[run],
+                out,
                 *effects,
                 record,
             )
@@ -380,7 +447,7 @@ class _Simulation:
                 avoidance,
                 efficiency,
                 run_streams,
-                self.out[run],
+                out,
                 *effects,
                 record,
             )

@@ -229,15 +229,11 @@ def compile_plan(
             _values(index, "efficiencies", key, factors.efficiency[key]),
         )
     horizon = years[-1]
-    weights = [
-        a.profile.weights(years, provider.year, horizon) if a.profile else np.ones(len(years))
-        for a in assumptions
-    ]
     return Plan(
         years=years,
         baseline_year=provider.year,
         assumptions=assumptions,
-        weights=np.array(weights).reshape(len(assumptions), len(years)),
+        weights=weights_of(assumptions, years, provider.year),
         year_on_year=np.array([a.section == "non-demographic_adjustment" for a in assumptions]),
         inequality_weight=(np.array(years) - provider.year) / (horizon - provider.year),
         variants=variants,
@@ -253,6 +249,17 @@ def compile_plan(
         empty_tpmas=empty_tpmas,
         warnings=(*warnings, *variants.warnings(last_year(provider.tables, provider.year))),
     )
+
+
+def weights_of(
+    assumptions: Sequence[Assumption], years: tuple[int, ...], baseline_year: int
+) -> np.ndarray:
+    """Give the share of each assumption's effect reached by year, (assumptions, Y)."""
+    weights = [
+        a.profile.weights(years, baseline_year, years[-1]) if a.profile else np.ones(len(years))
+        for a in assumptions
+    ]
+    return np.array(weights).reshape(len(assumptions), len(years))
 
 
 def _measure_of_counts(rows: Rows) -> np.ndarray:

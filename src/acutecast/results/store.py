@@ -70,13 +70,7 @@ def _fill(
 ) -> None:
     """Write every file of the run into an empty folder."""
     (folder / "cube").mkdir()
-    jobs: dict[str, Cube | Parts | Draws] = {
-        f"cube/{name}.parquet": cube for name, cube in projection.cubes.items()
-    }
-    small = _small_places(projection.step_counts, suppress)
-    jobs["attribution.parquet"] = _without(projection.attribution, small)
-    jobs["step_counts.parquet"] = _without(projection.step_counts, small)
-    jobs["draws.parquet"] = projection.draws
+    jobs = tables_of(projection, suppress)
     with ThreadPoolExecutor(_THREADS) as pool:
         written = {
             name: pool.submit(_write_table, folder / name, table, suppress)
@@ -84,12 +78,27 @@ def _fill(
         }
         rows = {name: future.result() for name, future in written.items()}
     tables = {
-        name: {"rows": rows[name], "bytes": (folder / name).stat().st_size} | _describe(jobs[name])
+        name: {"rows": rows[name], "bytes": (folder / name).stat().st_size}
+        | describe_table(jobs[name])
         for name in sorted(rows)
     }
     (folder / "scenario.json").write_text(scenario_json, encoding="utf-8")
+    about = about_run(projection, scenario_json, provider_info, suppress, tables)
+    timings = timings_of(projection, provider_info)
+    for name, content in (("timings.json", timings), ("run.json", about)):
+        (folder / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def about_run(
+    projection: Projection,
+    scenario_json: str,
+    provider_info: Mapping[str, Any],
+    suppress: int | None,
+    tables: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Give the content of `run.json`; arguments as in `save_run`, and what to say of the tables."""
     scenario = json.loads(scenario_json)
-    about = {
+    return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "acutecast": acutecast.__version__,
@@ -106,15 +115,28 @@ def _fill(
         "rows": dict(projection.rows),
         "suppressed_below": suppress,
         "warnings": [asdict(warning) for warning in projection.warnings],
-        "tables": tables,
+        "tables": dict(tables),
     }
-    timings = {
+
+
+def timings_of(projection: Projection, provider_info: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the content of `timings.json`."""
+    return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "source": str(provider_info.get("source", "")),
         "seconds": dict(projection.timings),
     }
-    for name, content in (("timings.json", timings), ("run.json", about)):
-        (folder / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def tables_of(projection: Projection, suppress: int | None) -> dict[str, Cube | Parts | Draws]:
+    """Give the tables of a run by file name, without the parts that suppression leaves out."""
+    small = _small_places(projection.step_counts, suppress)
+    return {
+        **{f"cube/{name}.parquet": cube for name, cube in projection.cubes.items()},
+        "attribution.parquet": _without(projection.attribution, small),
+        "step_counts.parquet": _without(projection.step_counts, small),
+        "draws.parquet": projection.draws,
+    }
 
 
 def _small_places(step_counts: Parts, suppress: int | None) -> set[tuple[str, ...]]:
@@ -144,7 +166,7 @@ def _write_table(path: Path, table: Cube | Parts | Draws, suppress: int | None) 
     return write_parts(path, table) if isinstance(table, Parts) else write_draws(path, table)
 
 
-def _describe(table: Cube | Parts | Draws) -> dict[str, Any]:
+def describe_table(table: Cube | Parts | Draws) -> dict[str, Any]:
     """Say in `run.json` what a table can answer."""
     if isinstance(table, Draws):
         return {"assumptions": len(table.names)}
