@@ -184,7 +184,7 @@ def empty_tpmas_of(
     )
     adjustments = made_adjustments(provider, scenario, people, uniform, values, wanted)
     plan = shared.plan(provider, scenario, wanted, people, adjustments[0])
-    return _tpmas_without_rows(plan.empty_tpmas, warning=warning)
+    return _tpmas_without_rows(plan.empty_tpmas, provider.unknown, warning=warning)
 
 
 def compiled_plan(provider: Provider, scenario: Scenario, years: tuple[int, ...]) -> Plan:
