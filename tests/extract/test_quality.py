@@ -147,3 +147,14 @@ def test_gaps_are_one_line_a_size_of_provider_and_those_of_tiny_ones_a_note(tmp_
     assert about[0][1].endswith("the worst: RBB has no rows in June 2022, February 2023")
     assert about[1][1].startswith("2 providers with fewer than 20 rows")
     assert findings[0]["what"] == about[0][1]
+
+
+def test_a_finding_about_all_records_is_on_the_page_too(tmp_path):
+    write(tmp_path / "records", "apc", {})
+    path = tmp_path / "records" / "apc.csv"
+    # Without dates of operations some TPMAs cannot be told.
+    path.write_text(path.read_text().replace("opdate_01", "other"))
+    tables = quality(derived(tmp_path / "records", tmp_path / "scratch"))
+    assert "" in tables["findings"].column("record").to_pylist()
+    page = write_quality_page(tables, tmp_path / "page.html", "records")
+    assert "cannot" in page.read_text() or "not known" in page.read_text()

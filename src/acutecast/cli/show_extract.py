@@ -105,7 +105,8 @@ def report(tables: Mapping[str, pyarrow.Table], files: Mapping[str, Path], json:
     for finding in findings[:_MOST_FINDINGS]:
         where = " ".join(str(finding[k]) for k in ("record", "column") if finding[k])
         count = f" ({finding['n']:,})" if finding["n"] is not None else ""
-        typer.echo(f"{finding['severity'].capitalize()}: {where}: {finding['what']}{count}")
+        where = f"{where}: " if where else ""
+        typer.echo(f"{finding['severity'].capitalize()}: {where}{finding['what']}{count}")
     if len(findings) > _MOST_FINDINGS:
         typer.echo(f"… and {len(findings) - _MOST_FINDINGS} more on the page")
     if not findings:
