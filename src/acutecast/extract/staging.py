@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +29,7 @@ from acutecast.extract.records import (
 )
 from acutecast.extract.sql import has, named, one_row, quoted
 from acutecast.extract.text_files import TextFile, look_at, unpacked, with_one_line_end
+from acutecast.extract.workbook_files import WORKBOOKS, sheets
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -109,7 +110,7 @@ def _look(mapping: RecordMapping, scratch: Path) -> list[_Part]:
     for record in RECORDS:
         for path in mapping.files.get(record, ()):
             try:
-                for file, label in unpacked(path, scratch, mapping.root):
+                for file, label in _files(record, path, scratch, mapping):
                     part = _part(record, file, label, mapping, scratch, problems)
                     parts += [part] if part is not None else []
             except AcutecastError as error:
@@ -120,6 +121,17 @@ def _look(mapping: RecordMapping, scratch: Path) -> list[_Part]:
                 problems.append(Problem(what, _label(path, mapping.root), remedy=remedy))
     raise_if_any(problems, "The records cannot be read")
     return parts
+
+
+def _files(
+    record: str, path: Path, scratch: Path, mapping: RecordMapping
+) -> Iterator[tuple[Path, str]]:
+    """Give the files to read behind a path: members of archives, sheets of workbooks."""
+    for file, label in unpacked(path, scratch, mapping.root):
+        if file.suffix.lower() in WORKBOOKS:
+            yield from sheets(record, file, label, scratch, mapping.preset)
+        else:
+            yield file, label
 
 
 def _label(path: Path, root: Path) -> str:
