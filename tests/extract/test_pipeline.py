@@ -255,7 +255,7 @@ def test_refusals_leave_what_was_there(region, made, tmp_path):
             work()
     with pytest.raises(AcutecastError, match="Years: 2022, 2023") as fault:
         extract_records(region, tmp_path / "no", years=[2019], providers=["QQQ"])
-    assert "no spell is of this provider" in str(fault.value)
+    assert "no activity is of this provider" in str(fault.value)
     assert not (tmp_path / "no").exists()
     with pytest.raises(AcutecastError, match="size must be above 0"):
         write_records(tmp_path / "no", size=0, format="xls")

@@ -4,7 +4,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acutecast.extract.assumption_tables import (
@@ -25,6 +25,11 @@ def database(**tables):
         con.register("held", held)
         con.execute(f"CREATE TABLE {name} AS SELECT * FROM held")
         con.unregister("held")
+    for name in {"attendance_cells", "arrivals"} - set(tables):
+        con.execute(
+            f"CREATE TABLE {name} (fyear INTEGER, procode3 VARCHAR, sex INTEGER, age INTEGER, "
+            "demog_type VARCHAR)"
+        )
     return con
 
 
@@ -36,6 +41,7 @@ def patients(provider, area, sex, age, count, start=0):
             "lad": area,
             "sex": sex,
             "age": age,
+            "demog_type": "demographics",
             "person_id": f"{provider}{area}{age}-{start + i}",
             "rn": f"{provider}{area}{age}-{start + i}",
         }
@@ -88,6 +94,7 @@ def test_shares_by_age_and_an_empty_cell_goes_to_the_biggest():
     ]
 
 
+@settings(deadline=None)  # a database for each example
 @given(
     st.lists(
         st.tuples(st.sampled_from("ABC"), st.sampled_from("NS"), st.sampled_from([30, 70])),

@@ -176,6 +176,14 @@ def store(run: Run, task: Task, watch: Watch | None = None) -> Capacity:
     baseline = census.baseline()
     pools, calendar, drawn = census.pools, census.calendar, census.drawn
     used = used_pools(pools, census.counts, baseline)
+    if not used:
+        raise AcutecastError(
+            Problem(
+                "nobody of this run belongs to a functional area, so there is no capacity to work "
+                "out", str(run.path),
+                remedy="Capacity covers inpatients, outpatients, and departments of type 1 and 5.",
+            )
+        )  # fmt: skip
     needs = work_out(census.counts, pools, used, drawn, options.risk, calendar)
     expected = {key: np.array([value]) for key, value in census.expected.items()}
     before = work_out(baseline, pools, used, expected, options.risk, calendar)

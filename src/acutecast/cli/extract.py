@@ -14,6 +14,9 @@ from acutecast.compute import timed
 from acutecast.errors import AcutecastError, Problem
 from acutecast.files import check_file_place
 
+PARTIAL = 3
+"""Exit code where some providers were written and others could not be."""
+
 Mapping = Annotated[
     str | None,
     typer.Option(help="TOML file that says which file and column is which."),
@@ -84,6 +87,8 @@ def extract(
             watch=watch,
         )  # fmt: skip
     show_extract.extracted(made, json=json)
+    if made.failed:
+        raise typer.Exit(PARTIAL)
 
 
 def synth(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from acutecast.cli.show import console, print_json, table_of
+from acutecast.extract.providers import listed_few
 from acutecast.files import joined
 
 if TYPE_CHECKING:
@@ -63,9 +64,18 @@ def extracted(made: Extracted, json: bool) -> None:
         typer.echo(f"Note: {note}")
     for problem in made.problems:
         typer.echo(f"Note: {problem}")
-    codes = ", ".join(f"{code} {year}" for code, year in made.providers)
+    for problems in made.failed.values():
+        for problem in problems:
+            typer.echo(f"Not written: {problem}", err=True)
+    codes = listed_few(f"{code} {year}" for code, year in made.providers)
     rules = made.info["rules"]
     typer.echo(f"Provider tables of {codes}, TPMA rules {rules['name']} {rules['version']}")
+    if made.failed:
+        several = len(made.failed) > 1
+        typer.echo(
+            f"Partial: {len(made.failed)} provider{'s were' if several else ' was'} not written: "
+            + listed_few(f"{code} {year}" for code, year in made.failed)
+        )
     typer.echo(f"  data          {made.root}")
     typer.echo(f"  assumptions   {joined(made.root, 'assumptions')}")
     typer.echo(f"  set aside     {joined(made.root, 'set_aside.parquet')}")

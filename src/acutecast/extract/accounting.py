@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute
 
 from acutecast.extract.sql import arrow, has, one_row
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+# Its functions are made at run time, so a type checker knows none of them.
+pc: Any = pyarrow.compute
 
 # The kinds of record that rows are counted of; the long forms of codes hang on episodes.
 COUNTED = ("apc", "opa", "ecds", "ae")
@@ -91,3 +96,38 @@ def check_nothing_is_lost(con: DuckDBPyConnection) -> None:
             lost += records
     if lost:
         raise AssertionError(f"rows of {', '.join(lost)} are lost or doubled")
+
+
+def check_rows_are_in_tables(
+    con: DuckDBPyConnection, procode3: str, fyear: int, tables: Mapping[str, pa.Table]
+) -> None:
+    """See that the tables of a provider hold every row of it that is kept.
+
+    Args:
+        con: the database.
+        procode3: the provider's code.
+        fyear: the year.
+        tables: `ip`, `op` and `aae` as they will be written.
+
+    Raises:
+        AssertionError: where they do not, which is a fault of ours.
+    """
+    mine = "WHERE procode3 = ? AND fyear = ?"
+    kept = {
+        "ip": "count(*) FROM spells",
+        "op": "coalesce(sum(attendances + tele_attendances), 0) FROM attendance_cells",
+        "aae": "coalesce(sum(arrivals), 0) FROM arrivals",
+    }
+    held = {
+        "ip": tables["ip"].num_rows,
+        "op": sum(_total(tables["op"], name) for name in ("attendances", "tele_attendances")),
+        "aae": _total(tables["aae"], "arrivals"),
+    }
+    for name, sql in kept.items():
+        (there,) = one_row(con, f"SELECT {sql} {mine}", [procode3, fyear])
+        if there != held[name]:
+            raise AssertionError(f"{name} of {procode3} {fyear} has {held[name]} of {there} rows")
+
+
+def _total(table: pa.Table, column: str) -> int:
+    return int(pc.sum(table.column(column)).as_py() or 0)

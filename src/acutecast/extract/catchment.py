@@ -1,8 +1,4 @@
-"""Whom a provider serves: its share of each area's people, by age and sex.
-
-Source of the method: the NHP demand model's catchments (github.com/The-Strategy-Unit/nhp_data,
-MIT).
-"""
+"""Whom a provider serves: the people and births of its shares of areas, by year."""
 
 from __future__ import annotations
 
@@ -10,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from acutecast.extract.shares import catchment_shares
 from acutecast.extract.sql import arrow, named
 
 if TYPE_CHECKING:
@@ -17,27 +14,12 @@ if TYPE_CHECKING:
 
 
 def catchments(con: DuckDBPyConnection) -> str:
-    """Make the tables `catchment_shares`, `catchment` and `catchment_births`.
-
-    A provider's share of an area, age and sex is its part of the area's distinct patients who went
-    to any provider in the records in that year; where no one of an age and sex did, the provider
-    with most of the area's patients has them all. With one provider in the records every share
-    would be 1, so there its share goes by area alone: patients over those that the area's people
-    would give at the rates of all its areas together, scaled so that the greatest is 1. A share
-    by age would cancel the very profile by age that rates are to show.
-
-    Needs `spells` (lad is the area), `population` and `births`.
+    """Make the tables `catchment_shares` (see `shares`), `catchment` and `catchment_births`.
 
     Returns:
         How shares were worked out, in words.
     """
-    con.execute(
-        """CREATE OR REPLACE TEMP TABLE patients AS
-        SELECT fyear, procode3, lad AS area, sex, age, count(DISTINCT coalesce(person_id, rn)) AS n
-        FROM spells WHERE lad IN (SELECT DISTINCT area FROM population) GROUP BY ALL"""
-    )
-    one = con.execute("SELECT count(DISTINCT procode3) FROM spells").fetchall()[0][0] <= 1
-    con.execute(_BY_AREA if one else _BY_AGE)
+    how = catchment_shares(con)
     con.execute(
         """CREATE OR REPLACE TABLE catchment AS
         SELECT s.procode3, s.fyear, p.variant, p.sex, p.age, p.year,
@@ -52,53 +34,7 @@ def catchments(con: DuckDBPyConnection) -> str:
         FROM births b JOIN catchment_shares s ON s.area = b.area AND s.age = b.age AND s.sex = 2
         GROUP BY ALL"""
     )
-    return "share of each area by area alone" if one else "share of patients by area, age and sex"
-
-
-_BY_AGE = """
-CREATE OR REPLACE TABLE catchment_shares AS
-WITH cells AS (SELECT DISTINCT area, sex, age FROM population),
-providers AS (SELECT DISTINCT fyear, procode3, area FROM patients),
-biggest AS (
-    SELECT fyear, area, arg_max(procode3, (n, procode3)) AS procode3 FROM (
-        SELECT fyear, area, procode3, sum(n) AS n FROM patients GROUP BY ALL) GROUP BY ALL
-), totals AS (SELECT fyear, area, sex, age, sum(n) AS n FROM patients GROUP BY ALL)
-SELECT p.procode3, p.fyear, c.area, c.sex, c.age,
-    CASE WHEN t.n > 0 THEN coalesce(own.n, 0) / t.n
-        ELSE (b.procode3 = p.procode3)::DOUBLE END AS share
-FROM cells c JOIN providers p USING (area)
-LEFT JOIN totals t USING (fyear, area, sex, age)
-LEFT JOIN patients own USING (fyear, procode3, area, sex, age)
-LEFT JOIN biggest b USING (fyear, area)
-ORDER BY ALL
-"""
-
-_BY_AREA = """
-CREATE OR REPLACE TABLE catchment_shares AS
-WITH people AS (
-    SELECT year AS fyear, area, sex, age, people FROM population
-    WHERE variant = (SELECT min(variant) FROM population)
-), years AS (SELECT DISTINCT procode3, fyear FROM patients),
--- Outside the projection's years, its nearest year says how many people there were.
-near AS (
-    SELECT y.procode3, y.fyear, p.area, p.sex, p.age, p.people FROM years y
-    JOIN people p ON p.fyear = least(greatest(y.fyear, (SELECT min(fyear) FROM people)),
-        (SELECT max(fyear) FROM people))
-), rates AS (
-    SELECT n.procode3, n.fyear, n.sex, n.age,
-        coalesce(sum(q.n), 0) / nullif(sum(n.people), 0) AS rate
-    FROM near n LEFT JOIN patients q USING (procode3, fyear, area, sex, age) GROUP BY ALL
-), areas AS (
-    SELECT n.procode3, n.fyear, n.area, coalesce(sum(q.n), 0)
-            / nullif(sum(round(n.people * r.rate, 6)::DECIMAL(24, 6)), 0) AS relative
-    FROM near n JOIN rates r USING (procode3, fyear, sex, age)
-    LEFT JOIN patients q USING (procode3, fyear, area, sex, age) GROUP BY ALL
-)
-SELECT procode3, fyear, area, c.sex, c.age,
-    coalesce(relative, 0) / max(relative) OVER (PARTITION BY procode3, fyear) AS share
-FROM areas JOIN (SELECT DISTINCT area, sex, age FROM population) c USING (area)
-ORDER BY ALL
-"""
+    return how
 
 
 def demographic_factors(con: DuckDBPyConnection, procode3: str, fyear: int) -> pa.Table:
@@ -116,19 +52,24 @@ def _wide(
     con: DuckDBPyConnection, table: str, value: str, keys: tuple[str, ...], procode3: str,
     fyear: int,
 ) -> pa.Table:  # fmt: skip
-    mine = f"procode3 = '{procode3}' AND fyear = {int(fyear)}"
     years = [
         row[0]
         for row in con.execute(
-            f"SELECT DISTINCT year FROM {table} WHERE {mine} ORDER BY year"
+            f"SELECT DISTINCT year FROM {table} WHERE procode3 = $code AND fyear = $year "
+            "ORDER BY year",
+            {"code": procode3, "year": fyear},
         ).fetchall()
     ]
+    # Few people are still some: 0 would say that there is nobody who could grow.
     columns = ", ".join(
-        f"round(coalesce(max({value}) FILTER (WHERE year = {year}), 0), 3) AS {named(str(year))}"
+        f"coalesce(max(CASE WHEN {value} > 0 THEN greatest(round({value}, 3), 0.001) ELSE 0 END) "
+        f"FILTER (WHERE year = {int(year)}), 0) AS {named(str(year))}"
         for year in years
     )
-    listed = ", ".join(keys)
+    listed = ", ".join([*keys, *([columns] if columns else [])])
     return arrow(
         con,
-        f"SELECT {listed}, {columns} FROM {table} WHERE {mine} GROUP BY {listed} ORDER BY {listed}",
+        f"SELECT {listed} FROM {table} WHERE procode3 = $code AND fyear = $year "
+        f"GROUP BY {', '.join(keys)} ORDER BY {', '.join(keys)}",
+        {"code": procode3, "year": fyear},
     )

@@ -16,6 +16,9 @@ PROVIDER = "provider is missing"
 # 89997 and 89999 say that the provider is not applicable or not known (HES technical output
 # specification).
 NO_PROVIDER = "(procode3 IS NULL OR procode3 IN ('89997', '89999'))"
+CODE = "provider code is not 3 to 6 capital letters and digits"
+# ODS codes: trusts have three characters, sites and independent providers five, some centres six.
+NO_CODE = "NOT regexp_full_match(procode3, '[A-Z0-9]{3,6}')"
 
 YEAR_OF = "CAST(year({0}) - (month({0}) < 4)::INT AS INTEGER)"
 AGES = """CASE WHEN {0} BETWEEN 7001 AND 7007 THEN 0 WHEN {0} BETWEEN 0 AND 120

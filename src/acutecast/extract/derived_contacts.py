@@ -9,6 +9,8 @@ from acutecast.extract.contacts import conditions_sql
 from acutecast.extract.derivation_parts import (
     AGE,
     AGES,
+    CODE,
+    NO_CODE,
     NO_KEY,
     NO_PROVIDER,
     PROVIDER,
@@ -44,6 +46,7 @@ def derive_attendances(con: DuckDBPyConnection, rules: RuleSet) -> None:
                 WHEN attendkey IS NULL THEN '{NO_KEY}'
                 WHEN rowid IN (SELECT row_id FROM {repeated}) THEN '{REPEATED}'
                 WHEN {NO_PROVIDER} THEN '{PROVIDER}'
+                WHEN {NO_CODE} THEN '{CODE}'
                 WHEN sex IS NULL OR sex NOT IN ('1', '2') THEN '{SEX}'
                 WHEN coalesce({kind}, '') NOT IN ('1', '2', '21', '22')
                     THEN 'not attended, or not known whether first or follow-up'
@@ -223,6 +226,7 @@ def _set_aside(con: DuckDBPyConnection, record: str, form: _Form) -> None:
                 WHEN {form.key} IS NULL THEN '{NO_KEY}'
                 WHEN rowid IN (SELECT row_id FROM {repeated}) THEN '{REPEATED}'
                 WHEN {NO_PROVIDER} THEN '{PROVIDER}'
+                WHEN {NO_CODE} THEN '{CODE}'
                 WHEN sex IS NULL OR sex NOT IN ('1', '2') THEN '{SEX}'
                 WHEN {form.day} IS NULL THEN 'no date of arrival'
                 WHEN NOT coalesce(regexp_full_match({form.department}, '0?[1-5]'), false)

@@ -8,6 +8,8 @@ from acutecast.extract.day_procedures import NOT_AN_OPERATION
 from acutecast.extract.derivation_parts import (
     AGE,
     AGES,
+    CODE,
+    NO_CODE,
     NO_KEY,
     NO_PROVIDER,
     PROVIDER,
@@ -62,6 +64,7 @@ def derive_spells(con: DuckDBPyConnection, codes: CodesOf) -> None:
                 WHEN e.epikey IS NULL THEN '{NO_KEY}'
                 WHEN e.rowid IN (SELECT row_id FROM {repeated}) THEN '{REPEATED}'
                 WHEN {NO_PROVIDER} THEN '{PROVIDER}'
+                WHEN {NO_CODE} THEN '{CODE}'
                 WHEN e.sex IS NULL OR e.sex NOT IN ('1', '2') THEN '{SEX}'
                 WHEN coalesce(e.epistat, '3') <> '3' THEN 'the episode is not finished'
                 WHEN {_WELL_BABY} THEN 'well baby'

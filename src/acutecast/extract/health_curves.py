@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from acutecast.extract.sql import arrow
+from acutecast.extract.sql import arrow, in_list
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -33,8 +33,7 @@ def hsa_activity_tables(con: DuckDBPyConnection, procode3: str, fyear: int) -> p
     a penalised spline through them (`smooth`). Ages below 18 keep the rate of 18; beyond 90 the
     curve goes on at a slope that fades. Groups without activity are left out.
     """
-    mine = f"procode3 = '{procode3}' AND fyear = {int(fyear)}"
-    listed = ", ".join(f"'{g}'" for g in GROUPS)
+    mine = "procode3 = $code AND fyear = $year"
     counts = arrow(
         con,
         f"""SELECT hsagrp, sex, age, sum(n)::BIGINT AS n FROM (
@@ -42,9 +41,10 @@ def hsa_activity_tables(con: DuckDBPyConnection, procode3: str, fyear: int) -> p
             UNION ALL SELECT hsagrp, sex, age, attendances + tele_attendances FROM attendances
                 WHERE {mine}
             UNION ALL SELECT hsagrp, sex, age, arrivals FROM arrivals WHERE {mine}
-        ) WHERE hsagrp IN ({listed}) AND age >= 18 GROUP BY ALL ORDER BY ALL""",
+        ) WHERE {in_list("hsagrp", GROUPS)} AND age >= 18 GROUP BY ALL ORDER BY ALL""",
+        {"code": procode3, "year": fyear},
     )
-    heads = _heads(con, mine, fyear)
+    heads = _heads(con, procode3, fyear)
     tables: dict[tuple[str, int], np.ndarray] = {}
     for row in counts.to_pylist():
         key = (row["hsagrp"], row["sex"])
@@ -59,13 +59,15 @@ def hsa_activity_tables(con: DuckDBPyConnection, procode3: str, fyear: int) -> p
     return pa.table(columns)
 
 
-def _heads(con: DuckDBPyConnection, mine: str, fyear: int) -> np.ndarray:
+def _heads(con: DuckDBPyConnection, procode3: str, fyear: int) -> np.ndarray:
     """Give the catchment's people of the year by sex (male first) and age 0-90."""
+    mine = "procode3 = $code AND fyear = $year"
     rows = con.execute(
         f"""SELECT sex, age, people FROM catchment WHERE {mine}
             AND variant = (SELECT min(variant) FROM catchment WHERE {mine})
-            AND year = (SELECT arg_min(year, (abs(year - {int(fyear)}), year))
-                FROM catchment WHERE {mine})"""
+            AND year = (SELECT arg_min(year, (abs(year - $year), year))
+                FROM catchment WHERE {mine})""",
+        {"code": procode3, "year": fyear},
     ).fetchall()
     heads = np.zeros((2, 91))
     for sex, age, people in rows:

@@ -35,7 +35,7 @@ def inequalities(con: DuckDBPyConnection, procode3: str, fyear: int) -> pa.Table
         leaves the total as it is; the NHP model's mean over quintiles does not). One empty row
         where nothing is listed.
     """
-    mine = f"procode3 = '{procode3}' AND fyear = {int(fyear)}"
+    mine = "procode3 = $code AND fyear = $year"
     events = arrow(
         con,
         f"""SELECT e.icb, e.sushrg_trimmed, e.imd_quintile, sum(e.n)::BIGINT AS n,
@@ -49,6 +49,7 @@ def inequalities(con: DuckDBPyConnection, procode3: str, fyear: int) -> pa.Table
         WHERE e.sushrg_trimmed IS NOT NULL AND d.people > 0
         GROUP BY e.icb, e.sushrg_trimmed, e.imd_quintile
         ORDER BY e.icb, e.sushrg_trimmed, e.imd_quintile""",
+        {"code": procode3, "year": fyear},
     ).to_pylist()
     groups: dict[tuple[str, str], list[dict]] = {}
     for row in events:

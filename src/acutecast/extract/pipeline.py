@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,12 @@ import pyarrow.parquet as pq
 
 from acutecast import facts
 from acutecast.errors import AcutecastError, Problem, option, raise_if_any
-from acutecast.extract.accounting import accounting, check_nothing_is_lost, rows_set_aside
+from acutecast.extract.accounting import (
+    accounting,
+    check_nothing_is_lost,
+    check_rows_are_in_tables,
+    rows_set_aside,
+)
 from acutecast.extract.assumption_tables import assumption_tables, suppress_small
 from acutecast.extract.catchment import catchments
 from acutecast.extract.contacts import tag_contacts
@@ -26,6 +31,13 @@ from acutecast.extract.derive import CodesOf, derive
 from acutecast.extract.faults import find_faults, quality_info, stop_at_faults, told_of_providers
 from acutecast.extract.mapping import read_mapping
 from acutecast.extract.provider_tables import derived_views, provider_tables
+from acutecast.extract.providers import (
+    ProviderYear,
+    impossible_codes_note,
+    left_out_notes,
+    providers_to_write,
+    rows_by_provider,
+)
 from acutecast.extract.references import read_references
 from acutecast.extract.rules import RuleSet, read_rules
 from acutecast.extract.sql import load_rows, one_row
@@ -42,7 +54,6 @@ if TYPE_CHECKING:
 Tell = Callable[[str, int, int, float], None]
 
 MANIFEST = "extract.json"
-_TITLE = "The records cannot be extracted"
 # The area that stands for everywhere where the population of areas is not known.
 _ENGLAND = "E92000001"
 
@@ -55,6 +66,7 @@ class Extracted:
         root: the folder or URL with the provider tables, the assumption tables in `assumptions`,
             the rows set aside in `set_aside.parquet`, and `extract.json`.
         providers: code and baseline year of each provider that was written.
+        failed: those whose tables cannot be used, with what is wrong; nothing of them is written.
         info: what `extract.json` says: versions, rule set, files, accounting, notes.
         problems: faults and warnings of the tables that were made.
     """
@@ -63,6 +75,7 @@ class Extracted:
     providers: tuple[tuple[str, int], ...]
     info: Mapping[str, Any]
     problems: tuple[Problem, ...]
+    failed: Mapping[ProviderYear, tuple[Problem, ...]] = field(default_factory=dict)
 
 
 @contextmanager
@@ -171,7 +184,9 @@ def extract_records(
         tell: told of each stage as it begins and ends.
 
     Raises:
-        AcutecastError: with everything that stops the work, before anything is written.
+        AcutecastError: with everything that stops the work, before anything is written; and where
+            the tables of no provider can be used. Of several providers, those whose tables can are
+            written, the others named in `failed`.
     """
     target = str(out) if is_url(out) else Path(out)
     already = "an extract is there already"
@@ -184,107 +199,84 @@ def extract_records(
         faults = find_faults(con)
         if not accept_faults:
             stop_at_faults(faults)
-        wanted = _providers_to_write(con, years, providers)
+        people = _people(con)
+        wanted = providers_to_write(con, years, providers)
         told = told_of_providers(con, wanted, faults)
-        notes = [*derivation_notes(con), *_people(con), *unknown_notes(con)]
+        notes = [*derivation_notes(con), *people, *unknown_notes(con)]
         with _stage(tell, "finding TPMAs"):
             tag_spells(con, rule_set)
             tag_contacts(con, rule_set)
         with _stage(tell, "working out rates"):
-            catchments(con)
+            how = catchments(con)
             fyears = sorted({r[0] for r in con.execute(_YEARS_THERE).fetchall()})
             tables = assumption_tables(con, fyears)
             if suppress is not None:
                 tables = suppress_small(tables, suppress)
         with _stage(tell, "storing tables"), whole_folder(target, MANIFEST) as folder:
-            problems = _write_providers(con, told, rule_set, str(source), folder)
-            raise_if_any(problems, "The tables made from these records cannot be used")
+            problems, failed = _write_providers(con, told, rule_set, str(source), folder)
+            written = [key for key in wanted if key not in failed]
+            if not written:
+                wrong = [problem for found in failed.values() for problem in found]
+                raise_if_any(wrong, "The tables made from these records cannot be used")
             _write_tables(tables, folder / "assumptions")
             pq.write_table(rows_set_aside(con), folder / "set_aside.parquet", compression="zstd")
-            info = _manifest(con, rule_set, codes, wanted, suppress, notes)
-            info |= quality_info(con, told, faults)
+            placed = rows_by_provider(con, wanted, failed)
+            notes += [*impossible_codes_note(con), *left_out_notes(placed)]
+            info = _manifest(con, rule_set, codes, written, suppress, notes)
+            of_written = {key: told[key] for key in written}
+            info |= quality_info(con, of_written, faults)
+            info |= {
+                "catchments": how, "failed": _said(failed), "rows_by_provider": placed,
+            }  # fmt: skip
             text = json.dumps(info, indent=2, ensure_ascii=False) + "\n"
             (folder / MANIFEST).write_text(text, encoding="utf-8")
-    return Extracted(target, tuple(wanted), info, tuple(problems))
+    return Extracted(target, tuple(written), info, tuple(problems), failed)
 
 
 def _write_providers(
-    con: DuckDBPyConnection, told: Mapping[tuple[str, int], tuple[Problem, ...]], rules: RuleSet,
+    con: DuckDBPyConnection, told: Mapping[ProviderYear, tuple[Problem, ...]], rules: RuleSet,
     source: str, folder: Path,
-) -> list[Problem]:  # fmt: skip
-    """Write each provider's tables; give what the contract's own check says of them."""
-    problems = []
+) -> tuple[list[Problem], dict[ProviderYear, tuple[Problem, ...]]]:  # fmt: skip
+    """Write each provider's tables; give the warnings, and the faults of those left unwritten.
+
+    What the contract's own check says of one provider stops no other.
+    """
+    problems: list[Problem] = []
+    failed: dict[ProviderYear, tuple[Problem, ...]] = {}
     for (code, year), notes in told.items():
         tables = provider_tables(con, code, year)
+        check_rows_are_in_tables(con, code, year, tables)
         made = {name: conform(name, table) for name, table in tables.items()}
         provider = Provider(
             code, year, made, source, rules=rules.label, notes=notes,
             unknown=unknown_of(con, code, year),
         )  # fmt: skip
         # What the records do not tell is in the notes already, once for all providers.
-        problems += [
+        found = [
             replace(problem, where=f"{code} {year}: {problem.where}")
             for problem in check_provider(replace(provider, unknown={}))
         ]
+        faults = tuple(problem for problem in found if not problem.warning)
+        if faults:
+            failed[code, year] = faults
+            continue
+        problems += found
         write_provider(provider, folder)
-    return problems
+    return problems, failed
+
+
+def _said(failed: Mapping[ProviderYear, tuple[Problem, ...]]) -> list[dict[str, Any]]:
+    """Give what is wrong with the tables that were not written, for `extract.json`."""
+    return [
+        {"dataset": code, "year": year, "problems": [str(problem) for problem in problems]}
+        for (code, year), problems in failed.items()
+    ]
 
 
 _YEARS_THERE = """
 SELECT DISTINCT fyear FROM (SELECT fyear FROM spells UNION ALL SELECT fyear FROM attendance_cells
     UNION ALL SELECT fyear FROM arrivals) WHERE fyear IS NOT NULL ORDER BY 1
 """
-
-
-def _providers_to_write(
-    con: DuckDBPyConnection, years: Sequence[int] | None, providers: Sequence[str] | None
-) -> list[tuple[str, int]]:
-    there = [
-        (code, year)
-        for code, year in con.execute(
-            "SELECT DISTINCT procode3, fyear FROM spells WHERE fyear IS NOT NULL ORDER BY 1, 2"
-        ).fetchall()
-    ]
-    if not there:
-        raise AcutecastError(
-            Problem(
-                "no spell is left to count", "apc",
-                remedy="See why rows were set aside: ac.data_report(records).",
-            ),
-            _TITLE,
-        )  # fmt: skip
-    problems = []
-    if years is None:
-        years = [_last_whole_year(con)]
-    for year in years:
-        if year not in {y for _, y in there}:
-            listed = ", ".join(str(y) for y in sorted({y for _, y in there}))
-            problems.append(
-                Problem(
-                    "no spell ends in this year", option("years", year), remedy=f"Years: {listed}."
-                )
-            )
-    for code in providers or ():
-        if code not in {c for c, _ in there}:
-            listed = ", ".join(sorted({c for c, _ in there}))
-            problems.append(
-                Problem("no spell is of this provider", code, remedy=f"Providers: {listed}.")
-            )
-    raise_if_any(problems, _TITLE)
-    return [
-        (code, year)
-        for code, year in there
-        if year in years and (providers is None or code in providers)
-    ]
-
-
-def _last_whole_year(con: DuckDBPyConnection) -> int:
-    """Give the last financial year with discharges in all twelve months, else the fullest."""
-    rows = con.execute(
-        """SELECT fyear, count(DISTINCT month(disdate)) AS months, count(*) AS n FROM spells
-        GROUP BY fyear ORDER BY months DESC, fyear DESC, n DESC"""
-    ).fetchall()
-    return int(rows[0][0])
 
 
 def _people(con: DuckDBPyConnection) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -20,6 +21,8 @@ _CELL = (
     "is_cons_cons_ref", "tretspef", "tretspef_grouped", "icb", "is_main_icb", "sitetret",
     '"group"', "demog_type",
 )  # fmt: skip
+# The rows of one provider and year.
+_MINE = "fyear = $year AND procode3 = $code"
 _DERIVED = """"group" AS ndggrp, 'op_' || type || '_' || "group" AS hsagrp,
     CASE "group" WHEN 'first' THEN 'op_first' WHEN 'followup' THEN 'op_follow-up'
         ELSE 'op_procedure' END AS pod, true AS is_wla"""
@@ -50,16 +53,17 @@ def provider_tables(con: DuckDBPyConnection, procode3: str, fyear: int) -> dict[
     gaps = inequalities(con, procode3, fyear)
     con.register("gaps_now", gaps.select(["icb", "sushrg_trimmed"]))
     try:
-        mine = f"fyear = {int(fyear)} AND procode3 = '{procode3}'"
+        key = {"code": procode3, "year": fyear}
         return {
-            "ip": _spells(con, mine),
-            "op": _attendances(con, mine),
-            "aae": _arrivals(con, mine),
+            "ip": _spells(con, key),
+            "op": _attendances(con, key),
+            "aae": _arrivals(con, key),
             **{
                 f"ip_{kind}_strategies": arrow(
                     con,
-                    f"SELECT rn, strategy, sample_rate FROM tags WHERE {mine} AND kind = '{kind}' "
+                    f"SELECT rn, strategy, sample_rate FROM tags WHERE {_MINE} AND kind = $kind "
                     "ORDER BY rn, strategy",
+                    key | {"kind": kind},
                 )
                 for kind in ("activity_avoidance", "efficiencies")
             },
@@ -72,7 +76,7 @@ def provider_tables(con: DuckDBPyConnection, procode3: str, fyear: int) -> dict[
         con.unregister("gaps_now")
 
 
-def _spells(con: DuckDBPyConnection, mine: str) -> pa.Table:
+def _spells(con: DuckDBPyConnection, key: Mapping[str, Any]) -> pa.Table:
     # Person, small area and diagnosis stay behind: no projection needs them.
     return arrow(
         con,
@@ -80,11 +84,12 @@ def _spells(con: DuckDBPyConnection, mine: str) -> pa.Table:
             demog_type, hsagrp, pod, tretspef, tretspef_grouped, icb, is_main_icb, is_wla,
             has_procedure, maternity_delivery_in_spell, imd_quintile, sushrg_trimmed, sitetret,
             admidate, disdate, admihour, dishour, sushrg, theatre_minutes, mainspef, procode3
-        FROM spells WHERE {mine} ORDER BY rn""",
+        FROM spells WHERE {_MINE} ORDER BY rn""",
+        key,
     )
 
 
-def _attendances(con: DuckDBPyConnection, mine: str) -> pa.Table:
+def _attendances(con: DuckDBPyConnection, key: Mapping[str, Any]) -> pa.Table:
     """Count attendances; HRG and quintile stay where an inequality can be corrected."""
     cell = ", ".join(f"c.{name}" for name in _CELL)
     listed = "g.icb IS NOT NULL AND c.imd_quintile IS NOT NULL"
@@ -98,20 +103,22 @@ def _attendances(con: DuckDBPyConnection, mine: str) -> pa.Table:
                 CASE WHEN {listed} THEN c.imd_quintile END AS imd_quintile,
                 sum(attendances)::BIGINT AS attendances,
                 sum(tele_attendances)::BIGINT AS tele_attendances
-            FROM (SELECT * FROM attendance_cells WHERE {mine}) c
+            FROM (SELECT * FROM attendance_cells WHERE {_MINE}) c
             LEFT JOIN (SELECT DISTINCT icb, sushrg_trimmed FROM gaps_now) g
                 ON g.icb = c.icb AND g.sushrg_trimmed = c.sushrg_trimmed
             GROUP BY ALL
         ) ORDER BY rn""",
+        key,
     )
 
 
-def _arrivals(con: DuckDBPyConnection, mine: str) -> pa.Table:
+def _arrivals(con: DuckDBPyConnection, key: Mapping[str, Any]) -> pa.Table:
     columns = [r[0] for r in con.execute("DESCRIBE arrivals").fetchall()]
     keys = ", ".join(f'"{c}"' for c in columns if c not in ("fyear", "arrivals"))
     return arrow(
         con,
         f"""SELECT 'AE-' || lpad(row_number() OVER (ORDER BY {keys})::VARCHAR, 8, '0') AS rn,
             {keys}, arrivals
-        FROM arrivals WHERE {mine} ORDER BY rn""",
+        FROM arrivals WHERE {_MINE} ORDER BY rn""",
+        key,
     )

@@ -39,9 +39,15 @@ def one_row(con: DuckDBPyConnection, query: str, values: Sequence[Any] = ()) -> 
     return con.execute(query, list(values)).fetchall()[0]
 
 
-def arrow(con: DuckDBPyConnection, query: str) -> pa.Table:
-    """Give the rows of a query as an Arrow table."""
-    return con.sql(query).to_arrow_table()
+def arrow(con: DuckDBPyConnection, query: str, values: Mapping[str, Any] | None = None) -> pa.Table:
+    """Give the rows of a query as an Arrow table.
+
+    Args:
+        con: the database.
+        query: the query; `$name` stands for a value.
+        values: values by name. Whatever comes from data or users goes here, never into the text.
+    """
+    return con.sql(query, params=dict(values) if values else None).to_arrow_table()
 
 
 def load_rows(

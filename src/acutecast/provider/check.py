@@ -235,7 +235,8 @@ def _unknown(unknown: Mapping[str, str]) -> Iterator[Problem]:
 def _variants(tables: Tables) -> Iterator[Problem]:
     """Find population variants without births."""
     population, births = (tables.get(name) for name in FACTOR_TABLES)
-    if population is None or births is None:
+    # An empty table of births is a matter of its own.
+    if population is None or births is None or not births.num_rows:
         return
     if not all(typed(tables[name], name, "variant") for name in FACTOR_TABLES):
         return
