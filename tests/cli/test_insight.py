@@ -81,6 +81,7 @@ def test_precision_and_auto(stored, tmp_path):
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.long
 def test_backtest(stored, tmp_path):
     import acutecast as ac
 

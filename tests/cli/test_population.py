@@ -101,6 +101,7 @@ def test_a_folder_gives_its_projection_again(folder):
     assert (known - same).abs().max() < 100
 
 
+@pytest.mark.long
 def test_nothing_stated_is_the_published_projection(folder):
     acutecast("population", "project", "--out", "plain", "--draws", 2, cwd=folder)
     table = ac.compare_populations("england", folder / "plain")
@@ -133,7 +134,13 @@ def test_options_and_a_catchment(folder):
     assert again.projected.total[:, 0].sum(axis=(1, 2)) == pytest.approx(571_132, rel=1e-3)
 
 
-@pytest.mark.parametrize("kind", ["fan", "pyramid", "flows", "life-expectancy"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "fan",
+        *(pytest.param(k, marks=pytest.mark.long) for k in ("pyramid", "flows", "life-expectancy")),
+    ],
+)
 def test_pictures(folder, kind):
     out = Path(folder) / f"{kind}.svg"
     acutecast("population", "plot", "town", "--kind", kind, "--out", out, cwd=folder)

@@ -244,6 +244,7 @@ def test_a_killed_command_leaves_the_old_run_or_none(s3, data, here, tmp_path):
     assert digests(url) == digests(here)
 
 
+@pytest.mark.long
 def test_a_national_run_goes_on_there_where_it_was_killed(azure, data, tmp_path):
     here = run_national(NATIONAL, data, tmp_path / "out")
     url, scenario = f"{azure()}/results/nation", tmp_path / "national.json"

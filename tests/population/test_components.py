@@ -111,6 +111,7 @@ def test_who_lives_longer_grows_older():
     assert old[0] < old[1] < old[2]
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=20)
 @given(st.integers(0, 10**6), st.sampled_from([91, 106]), st.integers(3, 8))
 def test_components_give_a_projection_back(seed, ages, years):

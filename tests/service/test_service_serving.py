@@ -61,6 +61,7 @@ def people(tmp_path):
     return people_and_tokens(tmp_path)
 
 
+@pytest.mark.long
 def test_a_service_that_is_killed_loses_no_run(data, people, tmp_path):
     access, file, tokens = people
     token = tokens["anna"]

@@ -702,6 +702,7 @@ def test_a_worker_goes_on_with_the_queue_until_it_is_stopped(ws, scenario):
     assert not worker.is_alive()
 
 
+@pytest.mark.long
 def test_workers_are_replaced_and_stopped(ws, scenario):
     workers = start_workers(ws.settings)
     try:
