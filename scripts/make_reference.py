@@ -115,8 +115,8 @@ def commands() -> Iterator[str]:
     """Give a line at a time of the page on commands."""
     yield "# Commands\n"
     yield NOTE + "\n"
-    yield "Exit codes: 0 done, 2 something wrong with what was given (all of it in one message), 3 done in"
-    yield "part (`extract` wrote some providers and names those it could not),"
+    yield "Exit codes: 0 done, 2 something wrong with what was given (all of it in one message),"
+    yield "3 done in part (`extract` wrote some providers and names those it could not),"
     yield "130 stopped with Ctrl-C or SIGTERM (0 from `app`, `serve` and `worker`, which SIGTERM is"
     yield "meant for). `--json` prints JSON for machines and nothing else.\n"
 

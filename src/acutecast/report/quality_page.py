@@ -82,7 +82,7 @@ def _findings(findings: pa.Table) -> str:
     rows = [
         "<tr>"
         f'<td class="{f["severity"]}">{_SEVERITY[f["severity"]]}</td>'
-        f"<td>{escape(_RECORDS.get(f['record'], f['record']).split(' (')[0])}</td>"
+        f"<td>{escape(_RECORDS.get(f['record'], f['record'] or '').split(' (')[0])}</td>"
         f"<td>{escape(f['column'])}</td><td>{escape(f['what'])}"
         + (f" (for example {escape(f['example'])})" if f["example"] else "")
         + f'</td><td class="number">{"" if f["n"] is None else format(f["n"], ",")}</td>'
