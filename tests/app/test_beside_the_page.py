@@ -20,6 +20,7 @@ from acutecast.errors import AcutecastError, Cancelled, Problem
 from acutecast.report.views import Selection
 from acutecast.workspace import Person, Settings, create_scenario, open_workspace
 from app.test_page_of_runs import job
+from loops import in_own_loop
 from service.in_process import Client
 
 DEMO = ("demo", "data", "ip", "fyear=2023", "dataset=DEMO")
@@ -77,11 +78,11 @@ def test_a_fault_is_said_on_the_page_and_its_details_are_not():
         assert await under_way() == 0
         return session
 
-    told = asyncio.run(run(fails())).sent
+    told = in_own_loop(run(fails())).sent
     assert [kind for kind, _ in told] == ["acutecast-fault"]
     assert "something went wrong on our side" in told[0][1]["html"]
     assert "secret" not in told[0][1]["html"]
-    assert "the disk is full" in asyncio.run(run(refuses())).sent[0][1]["html"]
+    assert "the disk is full" in in_own_loop(run(refuses())).sent[0][1]["html"]
     assert in_words(Cancelled("stop")).title == "Stopped"
 
 
@@ -107,7 +108,7 @@ def test_what_looks_again_and_again_ends_with_the_page():
         await session.close()
         assert await under_way() == 0
 
-    asyncio.run(run())
+    in_own_loop(run())
 
 
 def test_nothing_of_a_page_of_assumptions_is_left_when_it_is_closed(workspace):
@@ -122,7 +123,7 @@ def test_nothing_of_a_page_of_assumptions_is_left_when_it_is_closed(workspace):
         await session.close()
         assert await under_way() == 0
 
-    asyncio.run(run())
+    in_own_loop(run())
 
 
 def test_long_work_waits_for_its_turn_and_can_be_stopped_there():
@@ -142,7 +143,7 @@ def test_long_work_waits_for_its_turn_and_can_be_stopped_there():
         with pytest.raises(Cancelled):
             await last
 
-    asyncio.run(run())
+    in_own_loop(run())
 
 
 def test_who_may_less_than_before_does_not_keep_the_page(tmp_path):
@@ -165,10 +166,10 @@ def test_who_may_less_than_before_does_not_keep_the_page(tmp_path):
             session.closed = False
         return session
 
-    assert asyncio.run(run(Person("anna", "anna", "admin", ("*",)))).closed
-    assert not asyncio.run(run(before)).closed
+    assert in_own_loop(run(Person("anna", "anna", "admin", ("*",)))).closed
+    assert not in_own_loop(run(before)).closed
     access.write_text("")
-    gone = asyncio.run(run(before))
+    gone = in_own_loop(run(before))
     assert gone.closed
     assert gone.kinds() == ["acutecast-reload"]
 

@@ -1,7 +1,5 @@
 """Two people edit one scenario on pages of their own: nothing is lost, and nobody misnamed."""
 
-import asyncio
-
 import pytest
 
 from acutecast.app.pages.assumptions import editing
@@ -20,6 +18,7 @@ from acutecast.workspace import (
     read_scenario,
 )
 from app.test_beside_the_page import DEMO, Session
+from loops import in_own_loop
 
 ANNA, BEN, CARLA = (Person(n, n.title(), "analyst", ("*",)) for n in ("anna", "ben", "carla"))
 SMOKING = ("activity_avoidance", "ip", "smoking")
@@ -59,7 +58,7 @@ def answers(made: Editor) -> list[dict]:
 
 def type_in(made: Editor, path, parts, changed, base) -> dict:
     said = {"row": row_key(path), "parts": parts, "changed": changed, "base": base}
-    asyncio.run(made.typed(said))
+    in_own_loop(made.typed(said))
     return answers(made)[-1]
 
 
@@ -111,10 +110,10 @@ def test_a_bulk_is_stored_whole_or_not_at_all(scenario, monkeypatch):
 
     monkeypatch.setattr(editing, "edit", slower)
     with pytest.raises(AcutecastError, match="others are changing this"):
-        asyncio.run(made.save_many(lambda _: wanted, "two"))
+        in_own_loop(made.save_many(lambda _: wanted, "two"))
     assert "activity_avoidance" not in content(scenario)
     monkeypatch.setattr(editing, "edit", real)
-    outcome = asyncio.run(made.save_many(lambda _: wanted, "two"))
+    outcome = in_own_loop(made.save_many(lambda _: wanted, "two"))
     assert outcome is not None
     assert content(scenario)["activity_avoidance"] == {"ip": {"smoking": [0.7, 0.8]}}
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 import re
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -23,6 +22,7 @@ from acutecast.workspace import (
     work_once,
 )
 from acutecast.workspace.settings import Settings
+from loops import in_own_loop
 
 HUGE, DEEP = "x" * 300_000, json.loads("[" * 200 + "]" * 200)
 WRONG = (
@@ -108,9 +108,7 @@ async def _talk(app, said):
 
 
 def talk(app, said):
-    # In a thread of its own: where a browser is open, this one has a loop already.
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(lambda: asyncio.run(_talk(app, said))).result()
+    return in_own_loop(_talk(app, said))
 
 
 def is_open(answers):

@@ -10,6 +10,8 @@ from urllib.parse import unquote, urlencode
 
 import anyio
 
+from loops import in_own_loop
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -86,7 +88,7 @@ class Client:
             "client": (self.client, 50000),
             "server": ("127.0.0.1", 8060),
         }
-        return anyio.run(self._serve, scope, iter(parts))
+        return in_own_loop(self._serve(scope, iter(parts)))
 
     async def _serve(self, scope: dict[str, Any], parts: Iterator[bytes]) -> Answer:
         sent, over, read = [], anyio.Event(), False

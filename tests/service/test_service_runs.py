@@ -4,7 +4,6 @@ import json
 import re
 from dataclasses import replace
 
-import anyio
 import pytest
 from small_service import CONTENT
 
@@ -14,6 +13,7 @@ from acutecast.service import runs
 from acutecast.service.application import make_service
 from acutecast.service.refusals import Refused
 from acutecast.workspace import Person, delete_job, read_job, work_once
+from loops import in_own_loop
 
 ADA = Person("ada", "Ada", "admin", ("*",))
 
@@ -132,7 +132,7 @@ def test_who_follows_a_run_hears_that_it_is_gone(service, anna):
         delete_job(service.ws, ADA, run)
         return first, [told async for told in following]
 
-    first, rest = anyio.run(heard)
+    first, rest = in_own_loop(heard())
     assert first.startswith("event: run\ndata: {")
     assert rest == ["event: gone\ndata: {}\n\n"]
     assert runs._followers == 0
@@ -153,7 +153,7 @@ def test_who_begins_to_follow_is_counted_before_the_answer(service, anna, monkey
         await first.aclose()
         assert await anext(runs._events(service.ws, ADA, job, 60))
 
-    anyio.run(came)
+    in_own_loop(came())
     assert runs._followers == 0
 
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 
 from acutecast.errors import AcutecastError
@@ -19,6 +18,7 @@ from acutecast.workspace.doorway import (
 )
 from acutecast.workspace.processes import environment_of
 from acutecast.workspace.settings import Settings, read_settings
+from loops import in_own_loop
 
 HERE = {"host": "127.0.0.1:8050"}
 PAGE = {**HERE, "origin": "http://127.0.0.1:8050"}
@@ -161,7 +161,7 @@ def asked(door, **more):
     async def send(message):
         sent.append(message)
 
-    anyio.run(door, scope(**more), receive, send)
+    in_own_loop(door(scope(**more), receive, send))
     return sent
 
 
