@@ -21,10 +21,12 @@ RUN: dict[str, Any] = {
         "*": {
             "bytes": int, "rows": int, "years?": [int], "keys?": [str], "measures?": [str],
             "activity?": str,
-        }
+        },
+        # Which of them answers a question is chosen by these.
+        "cube/*": {"years": [int], "keys": [str], "measures": [str], "activity": str},
     },
 }  # fmt: skip
-"""A type; a list of such; or an object: by name, with "?" where it may lack, "*" for any name."""
+"""A type; a list of such; or an object: by name, with "?" where it may lack, "*" for any ending."""
 
 
 def faults(content: Any, shape: Any, where: str = "") -> Iterator[str]:
@@ -51,9 +53,10 @@ def faults(content: Any, shape: Any, where: str = "") -> Iterator[str]:
     else:
         for name, inner in shape.items():
             plain = name.removesuffix("?")
-            if name == "*":
+            if name.endswith("*"):
                 for key, item in content.items():
-                    yield from faults(item, inner, f"{where}.{key}".lstrip("."))
+                    if key.startswith(name.removesuffix("*")):
+                        yield from faults(item, inner, f"{where}.{key}".lstrip("."))
             elif plain in content:
                 yield from faults(content[plain], inner, f"{where}.{plain}".lstrip("."))
             elif plain == name:
