@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from acutecast import scratch as scratches
 from acutecast import stores
 from acutecast.errors import AcutecastError, Problem, option, raise_if_any
 from acutecast.stores import file_system, is_url, reason, store_errors
@@ -208,7 +209,7 @@ def place_problems(
         with tempfile.TemporaryDirectory(prefix=".acutecast-", dir=above) as probe:
             # Files are made beside under a longer name.
             names = inner.relative_to(above).parts
-            file = Path(probe).joinpath(*names[:-1], f".{names[-1]}.12345678")
+            file = Path(probe).joinpath(*names[:-1], f".{names[-1]}.new.12345678")
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(bytes(_PROBE))
         free = shutil.disk_usage(above).free
@@ -303,12 +304,9 @@ def whole_folder(target: str | os.PathLike[str], mark: str = MARK) -> Iterator[P
             only be read; what was there then is there.
     """
     if is_url(target):
-        with (
-            writing(tempfile.gettempdir()),
-            tempfile.TemporaryDirectory(prefix="acutecast-") as name,
-        ):
-            yield Path(name)
-            stores.publish(Path(name), target, mark)
+        with scratches.scratch_folder("publish") as scratch, writing(scratch):
+            yield scratch
+            stores.publish(scratch, target, mark)
         return
     with scratch_beside(local(target)) as scratch:
         yield scratch
@@ -331,17 +329,21 @@ def removed_if_new(target: str | os.PathLike[str]) -> Iterator[None]:
 def scratch_beside(target: Path) -> Iterator[Path]:
     """Give a folder beside a target, on its disk, that goes with the block.
 
+    Those that killed processes left beside it go first.
+
     Raises:
         AcutecastError: where the operating system refuses something in it.
     """
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        prefix = f".{target.name}.new."
+        scratches.clear(target.parent, prefix, target)
+        scratch, lock = scratches.owned(target.parent, prefix)
     try:
         with writing(target, scratch):
             yield scratch
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        scratches.release(scratch, lock)
 
 
 def _put(scratch: Path, target: Path) -> None:
@@ -350,14 +352,8 @@ def _put(scratch: Path, target: Path) -> None:
     if not target.exists():
         scratch.rename(target)
         return
-    old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
-    try:
-        target.rename(old / target.name)
-    except OSError:
-        old.rmdir()
-        raise
+    target.rename(scratch.parent / scratches.EARLIER)
     scratch.rename(target)
-    shutil.rmtree(old)
 
 
 def move_into(source: Path, target: Path) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acutecast.compute import Event, Watch
@@ -19,6 +17,7 @@ from acutecast.files import (
     scratch_beside,
 )
 from acutecast.provider import Provider, read_provider
+from acutecast.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from acutecast.capacity import Options
@@ -163,9 +162,9 @@ def _runs_for(
             )
         )
     done = _PILOT_RUNS
-    with tempfile.TemporaryDirectory(prefix="acutecast-") as name:
+    with scratch_folder("trial") as folder:
         while True:
-            trial = Path(name) / str(done)
+            trial = folder / str(done)
             _simulate_into(
                 trial, scenario, data, done, "horizon", seed, threads, dataset, None, empty_tpmas,
                 None, watch, cancelled,

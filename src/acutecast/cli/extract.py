@@ -72,7 +72,10 @@ def extract(
     threads: Threads = None,
     json: Json = False,
 ) -> None:
-    """Make provider tables, and what setting assumptions needs, from a hospital's records."""
+    """Make provider tables, and what setting assumptions needs, from a hospital's records.
+
+    While it works, the records lie in the system's temporary folder; TMPDIR names another.
+    """
     from acutecast import api
 
     if codes not in ("spell", "last episode"):

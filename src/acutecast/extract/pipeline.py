@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -40,12 +39,13 @@ from acutecast.extract.providers import (
 )
 from acutecast.extract.references import read_references
 from acutecast.extract.rules import RuleSet, read_rules
-from acutecast.extract.sql import load_rows, one_row
+from acutecast.extract.sql import load_rows, one_row, quoted
 from acutecast.extract.staging import stage
 from acutecast.extract.tagging import tag_spells
 from acutecast.extract.unknown import unknown_notes, unknown_of
 from acutecast.files import folder_problems, is_url, whole_folder
 from acutecast.provider import Provider, check_provider, conform, write_provider
+from acutecast.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -111,12 +111,11 @@ def opened_records(
     rules = rules or read_rules()
     say = tell or (lambda *_: None)
     where = read_mapping(source, mapping)
-    with tempfile.TemporaryDirectory(prefix="acutecast-extract-") as scratch:
-        folder = Path(scratch)
+    with scratch_folder("extract") as folder:
         con = duckdb.connect(str(folder / "records.duckdb"))
         try:
             con.execute(f"SET memory_limit = '{memory_gb}GB'")
-            con.execute(f"SET temp_directory = '{folder / 'spill'}'")
+            con.execute(f"SET temp_directory = {quoted(str(folder / 'spill'))}")
             # Nothing is fetched from anywhere, whatever a query might want.
             con.execute("SET autoinstall_known_extensions = false")
             if threads is not None:

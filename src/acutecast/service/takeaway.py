@@ -9,7 +9,6 @@ from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import anyio
@@ -19,6 +18,7 @@ from starlette.responses import FileResponse
 
 from acutecast.errors import AcutecastError
 from acutecast.files import is_url, joined, read_bytes
+from acutecast.scratch import scratch_folder
 from acutecast.service.caller import Caller, Shared
 from acutecast.service.opened import check_given, given_files, opened, threshold
 from acutecast.service.questions import Suppress, parts
@@ -148,8 +148,8 @@ def _report(
     rules = [threshold(ws, each, selection.suppress) for each in (result, *others)]
     shown = replace(selection, suppress=max((rule for rule in rules if rule), default=None))
     plain = re.sub(r"[^a-z0-9]+", "-", job.scenario_name.lower()).strip("-")[:60] or "run"
-    with TemporaryDirectory(prefix="acutecast-") as folder:
-        path = Path(folder) / f"report.{ending}"
+    with scratch_folder("report") as folder:
+        path = folder / f"report.{ending}"
         write_report(result, path, shown, others)
         return f"acutecast-{plain}.{ending}", path.read_bytes()
 
@@ -159,8 +159,8 @@ def _nhp(ws: Workspace, person: Person, run: str, suppress: int | None) -> bytes
 
     _, result = opened(ws, person, run)
     archive = BytesIO()
-    with TemporaryDirectory(prefix="acutecast-") as name:
-        folder = Path(name) / "nhp"
+    with scratch_folder("nhp") as scratch:
+        folder = scratch / "nhp"
         export_nhp(result, folder, suppress=threshold(ws, result, suppress))
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as packed:
             for file in sorted(path for path in folder.rglob("*") if path.is_file()):

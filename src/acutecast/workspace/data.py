@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import tempfile
 import threading
 import time
 from collections import OrderedDict
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from acutecast.errors import AcutecastError, Problem
 from acutecast.files import file_system, is_url
+from acutecast.scratch import scratch_folder
 from acutecast.stores import reaching
 from acutecast.workspace.access import Forbidden, Person, may
 from acutecast.workspace.locks import alone
@@ -173,8 +173,8 @@ def ensure_demo(
     with alone(settings.home / "demo.lock", _DEMO_SECONDS):
         if mark.exists():
             return root
-        with tempfile.TemporaryDirectory(prefix=".records.", dir=settings.home) as scratch:
-            records = Path(scratch) / "records"
+        with scratch_folder("records", settings.home) as scratch:
+            records = scratch / "records"
             api.synth(
                 records, trusts=1, size=size, seed=seed, outpatient_years=(2023,),
                 emergency_years=(2022, 2023), watch=watch,

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from acutecast.app.visit import Visit
 from acutecast.errors import AcutecastError, Problem, raise_if_any
+from acutecast.scratch import scratch_folder
 from acutecast.workspace import (
     Forbidden,
     ScenarioRow,
@@ -100,8 +100,8 @@ def check_file(name: str, content: bytes) -> Checked:
 
 @contextmanager
 def _written(content: bytes) -> Iterator[Path]:
-    with TemporaryDirectory(prefix="acutecast-") as folder:
-        path = Path(folder) / "scenario.json"
+    with scratch_folder("upload") as folder:
+        path = folder / "scenario.json"
         path.write_bytes(content)
         yield path
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from acutecast.app.pages.results.which import job_of
 from acutecast.app.visit import Visit, remember
 from acutecast.app.widgets import every, pressed, problems
 from acutecast.errors import AcutecastError
+from acutecast.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from acutecast.report.views import Selection
@@ -33,11 +34,12 @@ def server(input: Any, output: Any, session: Any, visit: Visit) -> None:
         return
     from acutecast.report import views
 
-    folder = Path(tempfile.mkdtemp(prefix="acutecast-report-"))
+    kept = ExitStack()  # as long as the session
+    folder = kept.enter_context(scratch_folder("report"))
 
     def leave() -> None:
         progress.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        kept.close()
 
     session.on_ended(leave)
     selection = reactive.value(views.from_query(visit.query))
