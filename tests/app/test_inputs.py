@@ -184,13 +184,29 @@ def test_values_that_shiny_could_not_read_are_left_out(data):
 
 def test_what_pages_send_is_heard_as_it_is():
     for data in (
-        {"search": "a – b"}, {"upload_file": None}, {"why_other": "a"}, {"n:shiny.number": 1.5},
+        {"search": "a – b"}, {"upload_file": None}, {"why_other": "a"},
+        {".clientdata_output_card_hidden": False, ".clientdata_url_port": "80"},
         {"upload_file": {"name": "a.json", "size": 200_000, "content": HUGE}},
         {"ac_edit": {"row": '["runs"]', "parts": {"value": "1"}, "changed": "value", "base": 3}},
         {"ac_bulk": {"keys": ['["a"]'], "how": "set", "low": "1"}}, {"ac_rows": []},
-        {"ac_hrgs": {"choice": "", "all": True}}, {"button:shiny.action": 1},
+        {"ac_hrgs": {"choice": "", "all": True}},
     ):  # fmt: skip
         text = message(data)
         assert heard(text, begun=True) == (text, True)
     with pytest.raises(Refused):
         heard(message({".clientdata_url_search": ""}, "init"), begun=True)
+
+
+def test_what_nobody_asks_for_is_not_stored_and_what_is_too_much_closes_the_session(caplog):
+    others = {"button:shiny.action": 1, "n:shiny.number": 1.5, ".clientdata_pixelratio": 2, "a": []}
+    text, _ = heard(message({**others, "view": "summary"}), begun=True)
+    assert json.loads(text)["data"] == {"view": "summary"}
+    assert not caplog.text
+    many = {f".clientdata_output_x{i}_hidden": True for i in range(1001)}
+    with pytest.raises(Refused, match="1,001 values"):
+        heard(message(many), begun=True)
+    assert heard(message(dict(list(many.items())[:1000])), begun=True)
+    with pytest.raises(Refused):
+        heard(json.dumps({"method": "ask", "args": ["x" * 20_000], "tag": 1}), begun=True)
+    wide = {"filters": {str(i): 1 for i in range(200_000)}}
+    assert json.loads(heard(message(wide), begun=True)[0])["data"] == {}

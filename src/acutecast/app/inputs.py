@@ -15,6 +15,9 @@ from typing import Any
 _LOG = logging.getLogger(__name__)
 _LONGEST = 100_000
 """Letters of a text, entries of a list. A page tells every row that it shows: some hundreds."""
+_MOST_VALUES = 1000
+"""Values of a message. A page has some dozens of fields, and Shiny tells some of each output."""
+_LONGEST_CALL = 10_000
 _DEEPEST = 8
 
 Shape = Callable[[Any], bool]
@@ -35,16 +38,14 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, list) and len(value) <= _LONGEST and all(map(is_text, value))
 
 
-def _is_map(value: Any) -> bool:
-    return isinstance(value, dict) and all(is_text(k) and _is_simple(v) for k, v in value.items())
-
-
 def _form(**others: Shape) -> Shape:
     """Give the shape of a form: simple values by name, and some of another shape."""
 
     def fits(value: Any) -> bool:
-        return isinstance(value, dict) and all(
-            is_text(name) and others.get(name, _is_simple)(part) for name, part in value.items()
+        return (
+            isinstance(value, dict)
+            and len(value) <= _LONGEST
+            and all(is_text(k) and others.get(k, _is_simple)(part) for k, part in value.items())
         )
 
     return fits
@@ -79,11 +80,11 @@ INPUTS: Mapping[str, Shape] = {
     ),
     # assumptions
     "ac_rows": _is_list,
-    "ac_edit": _form(row=is_text, parts=_is_map, changed=is_text),
+    "ac_edit": _form(row=is_text, parts=FORM, changed=is_text),
     "ac_theirs": is_text,
     "ac_bulk_ask": _form(keys=_is_list),
     "ac_bulk": _form(keys=_is_list),
-    "ac_add": _form(parts=_is_map),
+    "ac_add": _form(parts=FORM),
     "ac_remove": is_text,
     "ac_hrgs": _form(hrgs=_is_list),
     "ac_undo": is_text,
@@ -100,6 +101,8 @@ INPUTS: Mapping[str, Shape] = {
     ),
 }  # fmt: skip
 """The shape of every input that a page's server reads."""
+_OF_ADDRESS, _OF_OUTPUT = ".clientdata_url", ".clientdata_output_"
+"""How the names begin of what Shiny tells of the page's address, and of the outputs on it."""
 
 
 class Refused(Exception):
@@ -156,41 +159,41 @@ def heard(text: Any, *, begun: bool) -> tuple[str, bool]:
     if method not in ("init", "update"):
         if not begun or not isinstance(said.get("args"), list) or not _is_simple(said.get("tag")):
             raise Refused("a message is none that Shiny knows")
-        if "tag" not in said or _depth(said) > _DEEPEST:
+        if "tag" not in said or len(text) > _LONGEST_CALL or _depth(said) > _DEEPEST:
             raise Refused("a message is none that Shiny knows")
         return text, begun
     data = said.get("data")
     if not isinstance(data, dict) or (method == "init") == begun:
         raise Refused("a message comes at the wrong time, or has no values")
-    kept = {name: value for name, value in data.items() if _fits(name, value)}
+    if len(data) > _MOST_VALUES:
+        raise Refused(f"a message has {len(data):,} values")
+    read = {name: value for name, value in data.items() if _is_read(name)}
+    kept = {name: value for name, value in read.items() if _fits(name, value)}
     if method == "init" and ".clientdata_url_search" not in kept:
         raise Refused("a session does not say which page it is of")
     if len(kept) == len(data):
         return text, True
-    _LOG.warning("values of the wrong kind are left out: %s", _listed(set(data) - set(kept)))
+    if len(kept) < len(read):
+        _LOG.warning("values of the wrong kind are left out: %s", _listed(set(read) - set(kept)))
     return json.dumps({**said, "data": kept}), True
 
 
+def _is_read(name: str) -> bool:
+    """Tell whether anybody asks for an input; Shiny sends all fields that it finds on a page.
+
+    What nobody asks for is not stored: whoever made up names could fill the memory with them.
+    """
+    bare = name.partition(":")[0]
+    hidden = bare.startswith(_OF_OUTPUT) and bare.endswith("_hidden")
+    return bare in INPUTS or bare.startswith(_OF_ADDRESS) or hidden
+
+
 def _fits(name: str, value: Any) -> bool:
-    if not is_text(name):
+    if name in INPUTS:
+        return INPUTS[name](value)
+    if ":" in name or not is_text(name):
         return False
-    bare, *kind = name.split(":")
-    if bare in INPUTS:
-        return not kind and INPUTS[bare](value)
-    if bare.startswith(".clientdata_url"):
-        return not kind and is_text(value)
-    if bare.startswith(".clientdata_output") and bare.endswith("_hidden"):
-        return not kind and isinstance(value, bool)
-    if not kind:
-        # Nobody reads it: what Shiny tells of the window, and fields that it finds by itself.
-        return _depth(value) <= _DEEPEST
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    fits = {
-        "shiny.action": isinstance(value, int) and not isinstance(value, bool),
-        "shiny.number": value is None or number,
-        "shiny.password": is_text(value),
-    }
-    return len(kind) == 1 and fits.get(kind[0], False)
+    return isinstance(value, bool) if name.startswith(_OF_OUTPUT) else is_text(value)
 
 
 def _depth(value: Any) -> int:
