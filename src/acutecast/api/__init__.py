@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from acutecast.api.questions import why as why
     from acutecast.api.records import data_report as data_report
     from acutecast.api.records import extract_records as extract_records
+    from acutecast.api.records import start_mapping as start_mapping
     from acutecast.api.records import synth as synth
     from acutecast.api.records import write_data_report as write_data_report
     from acutecast.api.reports import plot as plot
@@ -55,7 +56,8 @@ else:
         "project_population read_population write_population",
         "acutecast.api.questions": "backtest capacity_of compare later_year open_capacity "
         "precision sensitivity target why",
-        "acutecast.api.records": "data_report extract_records synth write_data_report",
+        "acutecast.api.records": "data_report extract_records start_mapping synth "
+        "write_data_report",
         "acutecast.api.reports": "plot write_report",
         "acutecast.api.runs": "demo_provider load_scenario open_run run run_nhp",
         "acutecast.api.sweeps": "sweep",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pyarrow
 
     from acutecast.extract import Extracted
+    from acutecast.extract.starter import Starter
 
 
 def synth(
@@ -54,6 +55,25 @@ def synth(
         format=format, outpatient_years=outpatient_years, emergency_years=emergency_years,
         replace=replace, tell=_teller(watch),
     )  # fmt: skip
+
+
+def start_mapping(folder: str | os.PathLike[str], replace: bool = False) -> Starter:
+    """Write a first `extract.toml` into a folder of records, from the files' own headers.
+
+    Its lines are comments, so that it changes nothing by itself: which file is which record, which
+    column is read as which, columns that are missing with the nearest guesses to uncomment, columns
+    that nobody reads, and what the values of sex and the order of dates seem to need.
+
+    Args:
+        folder: the folder of the records.
+        replace: whether a mapping that is there may be replaced.
+
+    Returns:
+        What was found: `path`, `text`, `found` by kind of record, `preset`, `unclear` files.
+    """
+    from acutecast.extract.starter import start_mapping as started
+
+    return started(local_only(folder, "records are"), replace)
 
 
 def extract_records(

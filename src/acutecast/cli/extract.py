@@ -31,7 +31,17 @@ Rules = Annotated[
 
 def extract(
     records: Annotated[str, typer.Argument(help="Folder of a hospital's records.")],
-    out: Annotated[str, typer.Option(help="Folder (or URL) for the provider tables.")],
+    out: Annotated[
+        str | None,
+        typer.Option(help="Folder (or URL) for the provider tables; needed but with --init."),
+    ] = None,
+    init: Annotated[
+        bool,
+        typer.Option(
+            "--init",
+            help="Only write a first extract.toml into the folder, from the files' headers.",
+        ),
+    ] = False,
     mapping: Mapping = None,
     years: Annotated[
         str | None,
@@ -59,7 +69,10 @@ def extract(
         ),
     ] = None,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Replace an extract that is there already.")
+        bool,
+        typer.Option(
+            "--replace", help="Replace an extract (with --init: a mapping) that is there already."
+        ),
     ] = False,
     accept_faults: Annotated[
         bool,
@@ -78,6 +91,16 @@ def extract(
     """
     from acutecast import api
 
+    if init:
+        show_extract.started(api.start_mapping(records, replace=replace), records, json=json)
+        return
+    if out is None:
+        raise AcutecastError(
+            Problem(
+                "no place for the provider tables is named", "--out",
+                remedy="Add --out FOLDER, or --init to write a first extract.toml.",
+            )
+        )  # fmt: skip
     if codes not in ("spell", "last episode"):
         raise AcutecastError(
             Problem(f'"{codes}" is no choice', "--codes", remedy='Write spell or "last episode".')

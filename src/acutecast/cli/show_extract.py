@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow
 
     from acutecast.extract import Extracted
+    from acutecast.extract.starter import Starter
 
 _RECORDS = {
     "apc": "Episodes",
@@ -79,6 +82,43 @@ def extracted(made: Extracted, json: bool) -> None:
     typer.echo(f"  data          {made.root}")
     typer.echo(f"  assumptions   {joined(made.root, 'assumptions')}")
     typer.echo(f"  set aside     {joined(made.root, 'set_aside.parquet')}")
+
+
+def started(made: Starter, records: str, json: bool) -> None:
+    """Print what a first mapping was made of, what is missing, and what to do next."""
+    if json:
+        print_json(
+            {
+                "path": str(made.path),
+                "preset": made.preset,
+                "found": [asdict(each) for each in made.found],
+                "unclear": [{"file": file, "reason": why} for file, why in made.unclear],
+            }
+        )
+        return
+    for each in made.found:
+        files = listed_few([*each.named, *each.alike])
+        typer.echo(f"{each.record}: {len(each.matched):,} columns are known, in {files}")
+        if each.alike:
+            typer.echo(f"  To do: say under [files] that {listed_few(each.alike)} is {each.record}")
+        for lacking in each.missing:
+            guesses = listed_few(dict.fromkeys(theirs for _, theirs in lacking.guesses))
+            nearest = f"; nearest: {guesses}" if guesses else ""
+            typer.echo(f"  Missing: {' or '.join(lacking.options)}{nearest}")
+        if each.sexes:
+            typer.echo(f"  To do: say which sex {listed_few(each.sexes)} is")
+        if each.month_first:
+            typer.echo(f"  To do: the month comes first in {listed_few(each.month_first)}; say so")
+        if each.unknown:
+            typer.echo(f"  Not known, so not read: {listed_few(each.unknown)}")
+    for file, why in made.unclear:
+        typer.echo(f"Not used: {file}: {why}")
+    typer.echo(f"  mapping       {made.path}")
+    if any(e.alike or e.missing or e.sexes or e.month_first for e in made.found):
+        typer.echo("Next: take the # from the lines that are right in it, then")
+    else:
+        typer.echo("Next:")
+    typer.echo(f"  acutecast data report {shlex.quote(records)}")
 
 
 def _repairs(values: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -74,7 +74,7 @@ def read_mapping(
     elif mapping is not None:
         raise_if_any([Problem("there is no such file", str(path))], title)
     problems = _faults(document, path)
-    found = _by_name(root)
+    found = files_by_name(root)
     for kind, wanted in document.get("files", {}).items():
         place = f"{path}: files.{kind}"
         met = [f for pattern in _listed(wanted) for f in files_of(root, pattern, place)]
@@ -112,7 +112,12 @@ def _listed(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else list(value)
 
 
-def _by_name(root: Path) -> dict[str, tuple[Path, ...]]:
+def is_table(path: Path) -> bool:
+    """Tell whether a file's name ends as those of tables do."""
+    return re.search(rf"{_ENDINGS}$", path.name.lower()) is not None
+
+
+def files_by_name(root: Path) -> dict[str, tuple[Path, ...]]:
     """Find files by the beginning of their own names, or of their folder's."""
     found: dict[str, list[Path]] = {}
     for path in sorted(p for p in root.rglob("*") if p.is_file()):
@@ -122,7 +127,7 @@ def _by_name(root: Path) -> dict[str, tuple[Path, ...]]:
             kind = next((k for k in _KINDS if re.match(rf"{k}(?![a-z])", name.lower())), None)
             if kind is not None:
                 break
-        if kind is not None and re.search(rf"{_ENDINGS}$", path.name.lower()):
+        if kind is not None and is_table(path):
             found.setdefault(kind, []).append(path)
     return {kind: tuple(paths) for kind, paths in found.items()}
 

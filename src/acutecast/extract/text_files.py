@@ -114,7 +114,7 @@ def look_at(path: Path, label: str, encoding: str | None = None) -> TextFile:
     Raises:
         AcutecastError: where the file is empty.
     """
-    start = _beginning(path)
+    start = beginning(path)
     notes = []
     if start.startswith(codecs.BOM_UTF8):
         notes.append("byte-order mark")
@@ -188,7 +188,8 @@ def _open(path: Path) -> BinaryIO:
     return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]
 
 
-def _beginning(path: Path) -> bytes:
+def beginning(path: Path) -> bytes:
+    """Give the first 64 kB of a file, plain or .gz, unpacked."""
     with _open(path) as file:
         return file.read(1 << 16)
 
