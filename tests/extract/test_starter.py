@@ -91,7 +91,7 @@ def test_the_nearest_name_of_a_missing_column_waits_to_be_uncommented(tmp_path):
     assert read_mapping(tmp_path).columns["apc"] == {"admidate": "adm_date"}
     assert staged(tmp_path, tmp_path / "s").sql(
         "SELECT count(admidate) FROM raw_apc"
-    ).fetchone() == (1,)
+    ).fetchall() == [(1,)]
 
 
 def test_files_called_anything_are_offered_as_what_they_resemble(tmp_path):
