@@ -28,6 +28,8 @@ AGES = """CASE WHEN {0} BETWEEN 7001 AND 7007 THEN 0 WHEN {0} BETWEEN 0 AND 120
 # Other codes of five characters, such as 8HK01, are organisations themselves (NHS ODS).
 SITE_AS_PROVIDER = "coalesce(regexp_full_match(procode3, '[NRT][A-Z0-9]{4}'), false)"
 TRUST = f"CASE WHEN {SITE_AS_PROVIDER} THEN left(procode3, 3) ELSE procode3 END"
+# The provider as it was when the row was recorded; it may be part of another now.
+RECORDED = f"coalesce(recorded_provider, {TRUST})"
 QUINTILE = "CAST(coalesce(imd_quintile, ceil(imd_decile / 2.0)) AS INTEGER)"
 
 

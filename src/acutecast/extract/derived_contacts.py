@@ -15,6 +15,7 @@ from acutecast.extract.derivation_parts import (
     NO_PROVIDER,
     PROVIDER,
     QUINTILE,
+    RECORDED,
     REPEATED,
     SEX,
     TRUST,
@@ -87,7 +88,7 @@ def derive_attendances(con: DuckDBPyConnection, rules: RuleSet) -> None:
         SELECT {YEAR_OF.format("apptdate")} AS fyear, {TRUST} AS procode3,
             age_used::INTEGER AS age, try_cast(sex AS INTEGER) AS sex, type, face_to_face,
             {", ".join(f"{sql} AS {name}" for name, sql in flags.items())},
-            tretspef, {board_sql("appointment")} AS icb, coalesce(sitetret, {TRUST})
+            tretspef, {board_sql("appointment")} AS icb, coalesce(sitetret, {RECORDED})
                 AS sitetret, sex = '2' AND age_used BETWEEN 13 AND 55
                 AND tretspef IN ('501', '560') AS pregnant,
             CASE WHEN {flags["has_procedures"]} THEN left(sushrg, 4) END AS sushrg_trimmed,
@@ -265,7 +266,7 @@ def _arrivals_sql(con: DuckDBPyConnection, record: str, form: _Form, rules: Rule
         for (on, name), flag in rules.flags.items()
         if on == record
     }
-    return f"""SELECT {TRUST} AS procode3, coalesce(sitetret, {TRUST}) AS sitetret,
+    return f"""SELECT {TRUST} AS procode3, coalesce(sitetret, {RECORDED}) AS sitetret,
             {form.day} AS arrival_date, {form.clock} AS arrival_time,
             {AGES.format(form.age)}::INTEGER AS age, try_cast(sex AS INTEGER) AS sex,
             {form.department} AS department, {acuity} AS acuity, {form.category} AS category,

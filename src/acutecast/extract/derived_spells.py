@@ -14,6 +14,7 @@ from acutecast.extract.derivation_parts import (
     NO_PROVIDER,
     PROVIDER,
     QUINTILE,
+    RECORDED,
     REPEATED,
     SEX,
     TRUST,
@@ -43,7 +44,8 @@ def derive_spells(con: DuckDBPyConnection, codes: CodesOf) -> None:
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE episode AS
         SELECT e.rowid AS row_id, e.epikey, e.person_id, {TRUST} AS procode3,
-            e.sitetret, coalesce({AGES.format("e.admiage")}, {AGES.format("e.startage")}) AS age,
+            {RECORDED} AS recorded, e.sitetret,
+            coalesce({AGES.format("e.admiage")}, {AGES.format("e.startage")}) AS age,
             {AGES.format("e.admiage")} IS NULL AS age_at_start,
             try_cast(e.sex AS INTEGER) AS sex, e.admimeth, e.classpat, e.mainspef, e.tretspef,
             e.admidate, e.admitime, e.disdate, e.distime, e.epistart, e.epiend, e.speldur,
@@ -142,7 +144,7 @@ FROM (
             SELECT *, finished AND NOT well_baby AND admidate IS NOT NULL AS tells
             FROM episode WHERE single
         )
-        WINDOW spell AS (PARTITION BY procode3, spell ORDER BY {_LAST_FIRST}
+        WINDOW spell AS (PARTITION BY recorded, spell ORDER BY {_LAST_FIRST}
             ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
     ) WHERE tells AND NOT ends_as_well_baby
 )
@@ -214,7 +216,7 @@ SELECT fyear, procode3, epikey AS rn, person_id, age::INTEGER AS age, a.age_grou
     icb, false AS is_main_icb, admimeth = '11' AS is_wla,
     coalesce(NOT regexp_matches(procedure_code, '{NOT_AN_OPERATION}'), false) AS has_procedure,
     delivery AS maternity_delivery_in_spell, imd_quintile, sushrg,
-    left(sushrg, 4) AS sushrg_trimmed, coalesce(sitetret, procode3) AS sitetret, lsoa11, lad,
+    left(sushrg, 4) AS sushrg_trimmed, coalesce(sitetret, recorded) AS sitetret, lsoa11, lad,
     hour(admitime)::INTEGER AS admihour, hour(distime)::INTEGER AS dishour,
     theatre_minutes::INTEGER AS theatre_minutes,
     diagnosis, procedure_code AS procedure, procedure_date

@@ -17,6 +17,7 @@ from acutecast.extract.stated_dates import faults_of_dates, stated_order
 # What is not a record: people, and look-ups.
 REFERENCES = ("population", "births", "deprivation", "ccg_to_icb")
 MAPPING_FILE = "extract.toml"
+_PARTS = ("preset", "files", "columns", "values", "encoding", "dates", "successors")
 ENCODINGS = ("utf-8", "latin-1", "utf-16")
 _ENDINGS = r"\.(csv|txt|tsv|csv\.gz|csv\.zip|zip|parquet|xlsx|xlsm|xlsb|xls|ods)"
 _KINDS = sorted((*RECORDS, *REFERENCES), key=len, reverse=True)
@@ -33,6 +34,7 @@ class RecordMapping:
         columns: the file's column by canonical name, by kind of record.
         values: the canonical value by the file's, by kind of record and column.
         encoding: the encoding of text files; None to find out.
+        successors: whether a provider that was merged counts to its successor.
         dates: "month first" and the like, for all or by record, file and column; None to find out.
     """
 
@@ -43,6 +45,7 @@ class RecordMapping:
     values: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     encoding: str | None = None
     dates: Any = None
+    successors: bool = True
 
     def order_of(self, record: str, label: str, column: str) -> str | None:
         """Give what is said of the order of day and month in a column of a file."""
@@ -105,6 +108,7 @@ def read_mapping(
         document.get("values", {}),
         document.get("encoding"),
         document.get("dates"),
+        document.get("successors", True),
     )
 
 
@@ -134,11 +138,11 @@ def files_by_name(root: Path) -> dict[str, tuple[Path, ...]]:
 
 def _faults(document: dict[str, Any], path: Path) -> list[Problem]:
     problems = []
-    for key in document.keys() - {"preset", "files", "columns", "values", "encoding", "dates"}:
+    for key in document.keys() - set(_PARTS):
         problems.append(
             Problem(
                 f'"{key}" is no part of a mapping', str(path),
-                remedy="Parts: preset, files, columns, values, encoding, dates.",
+                remedy=f"Parts: {', '.join(_PARTS)}.",
             )
         )  # fmt: skip
     problems += faults_of_dates(document.get("dates"), f"{path}: dates")

@@ -16,6 +16,7 @@ from acutecast.errors import Problem
 _FORMS = {
     "preset": "a text",
     "encoding": "a text",
+    "successors": "true or false",
     "files": "a table: kind of record = a path, or a list of paths",
     "columns": "a table for each kind of record: our column = a text, your column",
     "values": "a table for each kind of record and column: your code = our code",
@@ -29,6 +30,7 @@ class _Form(BaseModel):
 
     preset: StrictStr | None = None
     encoding: StrictStr | None = None
+    successors: StrictBool = True
     files: dict[str, StrictStr | list[StrictStr]] = {}
     columns: dict[str, dict[str, StrictStr]] = {}
     values: dict[str, dict[str, dict[str, StrictStr | StrictInt | StrictFloat | StrictBool]]] = {}

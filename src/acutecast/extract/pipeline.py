@@ -39,8 +39,14 @@ from acutecast.extract.providers import (
 )
 from acutecast.extract.references import read_references
 from acutecast.extract.rules import RuleSet, read_rules
-from acutecast.extract.sql import load_rows, one_row, quoted
+from acutecast.extract.sql import load_rows, quoted
 from acutecast.extract.staging import stage
+from acutecast.extract.successors import (
+    apply_successors,
+    outside_note,
+    successor_notes,
+    successors_applied,
+)
 from acutecast.extract.tagging import tag_spells
 from acutecast.extract.unknown import unknown_notes, unknown_of
 from acutecast.files import folder_problems, is_url, whole_folder
@@ -126,6 +132,7 @@ def opened_records(
                 lambda done, of: say("reading records", done, of, time.perf_counter() - began),
             )  # fmt: skip
             read_references(con, where)
+            apply_successors(con, providers=where.successors)
             with _stage(tell, "deriving"):
                 derive(con, rules, codes=codes, hours=hours)
                 check_nothing_is_lost(con)
@@ -201,7 +208,7 @@ def extract_records(
         people = _people(con)
         wanted = providers_to_write(con, years, providers)
         told = told_of_providers(con, wanted, faults)
-        notes = [*derivation_notes(con), *people, *unknown_notes(con)]
+        notes = [*derivation_notes(con), *successor_notes(con), *people, *unknown_notes(con)]
         with _stage(tell, "finding TPMAs"):
             tag_spells(con, rule_set)
             tag_contacts(con, rule_set)
@@ -226,6 +233,7 @@ def extract_records(
             info |= quality_info(con, of_written, faults)
             info |= {
                 "catchments": how, "failed": _said(failed), "rows_by_provider": placed,
+                "successors": successors_applied(con),
             }  # fmt: skip
             text = json.dumps(info, indent=2, ensure_ascii=False) + "\n"
             (folder / MANIFEST).write_text(text, encoding="utf-8")
@@ -307,16 +315,7 @@ def _people(con: DuckDBPyConnection) -> list[str]:
             "head are per person of England."
         )
     else:
-        (outside,) = one_row(
-            con,
-            "SELECT count(*) FROM spells WHERE lad IS NULL "
-            "OR lad NOT IN (SELECT area FROM population)",
-        )
-        if outside:
-            notes.append(
-                f"{outside:,} spells are of areas that the population file does not have, or of "
-                "none: they count as activity, and not in the shares of areas."
-            )
+        notes += outside_note(con)
     if "deprivation" not in tables:
         con.execute("CREATE TABLE deprivation (icb VARCHAR, imd_quintile INTEGER, people DOUBLE)")
         notes.append("No deprivation file: there are no inequality factors.")

@@ -9,6 +9,7 @@ from acutecast.errors import AcutecastError, Problem, option, raise_if_any
 from acutecast.extract.accounting import COUNTED, staged_records
 from acutecast.extract.derivation_parts import CODE, TRUST
 from acutecast.extract.sql import arrow
+from acutecast.extract.successors import SWITCH, merged_into
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -77,10 +78,12 @@ def providers_to_write(
     codes = {c for c, _ in there}
     for code in providers or ():
         if code not in codes:
+            now = " and ".join(merged_into(con, code))
+            part = f"Its rows count to {now}: ask for that, or write {SWITCH} in extract.toml. "
             problems.append(
                 Problem(
                     "no activity is of this provider", code,
-                    remedy=f"Providers: {listed_few(codes)}.",
+                    remedy=f"{part if now else ''}Providers: {listed_few(codes)}.",
                 )
             )  # fmt: skip
     raise_if_any(problems, TITLE)

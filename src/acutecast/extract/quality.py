@@ -13,6 +13,7 @@ from acutecast.extract.faults import find_faults
 from acutecast.extract.months import LEAST_ROWS
 from acutecast.extract.records import find_column
 from acutecast.extract.sql import arrow, named, one_row, quoted
+from acutecast.extract.successors import successors_applied
 from acutecast.extract.unknown import unknown_notes
 
 if TYPE_CHECKING:
@@ -332,6 +333,10 @@ def _findings(con: DuckDBPyConnection, tables: dict[str, pa.Table]) -> pa.Table:
     for d in tables["duplicates"].to_pylist():
         add("warning", d["record"], "", d["what"], d["n"], d["example"],
             "Rows with the same key count once.")  # fmt: skip
+    for row in successors_applied(con):
+        if row["rows"]:
+            add("note", "", "", f"rows of {row['code']} count to {row['successor']}, of which it "
+                f"is part now ({row['kind']})", row["rows"], "", "")  # fmt: skip
     for note in unknown_notes(con):
         add("warning", "", "", note.rstrip("."), None, "", "Add the column to the export.")
     _incomplete(tables["completeness"], add)

@@ -68,13 +68,9 @@ def _located(con: DuckDBPyConnection) -> str:
         view = f"staged_{record}"
         if not has(con, view) or "lad" not in _columns(con, view):
             continue
-        area = "coalesce(m.new_code, lad)" if has(con, "area_successors") else "lad"
-        joined = (
-            "LEFT JOIN area_successors m ON m.old_code = lad" if has(con, "area_successors") else ""
-        )
         parts.append(
-            f"""SELECT {YEAR_OF.format(day)}, {TRUST}, {area}, try_cast(sex AS INTEGER),
-                ({AGES.format(age)})::INTEGER, count(*) FROM {view} {joined}
+            f"""SELECT {YEAR_OF.format(day)}, {TRUST}, lad, try_cast(sex AS INTEGER),
+                ({AGES.format(age)})::INTEGER, count(*) FROM {view}
             WHERE reason IS NULL GROUP BY ALL"""
         )
     return f"""SELECT fyear, procode3, area, sex, age, sum(n)::BIGINT AS n

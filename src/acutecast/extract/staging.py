@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 
 from acutecast.errors import AcutecastError, Problem, raise_if_any
+from acutecast.extract.accounting import COUNTED
 from acutecast.extract.columns_as_read import PLAIN, SQL_TYPES, read_columns
 from acutecast.extract.mapping import RecordMapping
 from acutecast.extract.records import (
@@ -86,6 +87,9 @@ def stage(
                 con.execute(
                     f"ALTER TABLE raw_{record} ADD COLUMN {column.name} {SQL_TYPES[column.kind]}"
                 )
+        if record in COUNTED:
+            # Filled where a merged provider's code gives way to its successor's.
+            con.execute(f"ALTER TABLE raw_{record} ADD COLUMN recorded_provider VARCHAR")
 
 
 _TABLES = """
