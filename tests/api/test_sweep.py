@@ -115,6 +115,9 @@ def test_everything_wrong_is_said_at_once_by_name(provider):
     assert told == []
     with pytest.raises(ac.AcutecastError, match="there is no scenario"):
         ac.sweep({}, provider)
+    for one in (BASE | {"name": "A"}, {"scenario": "A", "start_year": 2023}, "A.json"):
+        with pytest.raises(ac.AcutecastError, match=r"one scenario, not several\. Give a list"):
+            ac.sweep(one, provider)
 
 
 def test_it_can_be_stopped_and_tells_how_far_it_is(provider):

@@ -138,8 +138,22 @@ def test_a_folder_left_empty_is_a_copy_that_did_not_arrive(tmp_path):
 def test_tags_of_spells_that_are_not_there_are_still_a_fault(tmp_path):
     write_provider(SMALL, tmp_path)
     table_removed(tmp_path, "ip")
-    with pytest.raises(AcutecastError, match="there is no spell with this key in ip"):
+    with pytest.raises(AcutecastError, match="there is no spell with this key in ip") as caught:
         read_provider(tmp_path)
+    first = caught.value.problems[0]
+    assert (first.where, "the table is missing" in first.what) == ("ip", True)
+
+
+def test_a_file_that_is_there_twice_is_told_with_every_run(tmp_path):
+    write_provider(SMALL, tmp_path / "data")
+    file = leaf(tmp_path / "data", "op") / "part-0.parquet"
+    shutil.copy(file, file.with_name("part-1.parquet"))
+    (note,) = read_provider(tmp_path / "data").notes
+    assert (note.where, note.count, note.warning) == ("op.rn", SMALL.tables["op"].num_rows, True)
+    # Keys and values of single rows stay where the data are.
+    assert note.example == ""
+    run = ac.run({"name": "x", "runs": 1}, tmp_path / "data", tmp_path / "run", years="horizon")
+    assert [w["where"] for w in run.info["warnings"]] == ["op.rn"]
 
 
 def test_a_provider_half_written_lacks_its_people(tmp_path):

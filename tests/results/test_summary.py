@@ -202,6 +202,7 @@ def test_the_headline_has_each_pod_and_main_measure(run):
         ({"by": (), "measures": ["admissions", "beddays"]}, ["cannot be added"]),
         ({"by": (), "measures": "beddays", "where": {"pod": "ip_elective"}}, ["no such value"]),
         ({"by": (), "measures": "beddays", "where": {"pod": "op_first"}}, ["no measure fits"]),
+        ({"where": {"pod": "xx"}}, ["pod: no such value (for example xx)"]),
         ({"years": [2025]}, ["no such year", "2024, 2026, 2030"]),
         ({"of": "imagined"}, ["avoided"]),
         (

@@ -260,6 +260,9 @@ def test_whole_numbers_however_written():
     read = load_scenario({**ours, **step})
     assert (read.seed, read.runs, read.horizon_year) == (5, 8, 2040)
     assert read.expat.op["100"].profile.year == 2030
+    # A float this large need not be what was written.
+    with pytest.raises(AcutecastError, match="seed: must be a whole number"):
+        load_scenario({"name": "x", "seed": 1e20})
     for key, value in {"seed": 1.5, "runs": "8", "horizon_year": True}.items():
         with pytest.raises(AcutecastError, match=f"{key}: must be a whole number"):
             load_scenario({"name": "x", key: value})

@@ -163,6 +163,9 @@ def _loaded(
     """Read every scenario; give what is wrong with any beside them."""
     from acutecast.scenario import Scenario
 
+    if _is_one(scenarios):
+        what, remedy = "this is one scenario, not several", "Give a list: [scenario]."
+        raise AcutecastError(Problem(what, "scenarios", remedy=remedy))
     named: list[tuple[str, Any]]
     if isinstance(scenarios, Mapping):
         named = [
@@ -193,6 +196,15 @@ def _loaded(
             )  # fmt: skip
         loaded[own] = scenario
     return loaded, problems
+
+
+def _is_one(scenarios: Any) -> bool:
+    """Tell one scenario, its content or its file from several."""
+    from acutecast.scenario import Scenario
+
+    if isinstance(scenarios, Mapping):
+        return isinstance(scenarios.get("name", scenarios.get("scenario")), str)
+    return isinstance(scenarios, str | os.PathLike | Scenario)
 
 
 def _with_name(scenario: Stated, name: str) -> Stated:

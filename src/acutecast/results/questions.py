@@ -150,6 +150,12 @@ def ask(
         for name in named or ()
         if name not in ORDERS["measure"]
     ]
+    # Of other columns a run knows its values; these say which tables can answer.
+    for name in ("activity_type", "pod"):
+        unknown = [value for value in kept.get(name, ()) if value not in ORDERS[name]]
+        if unknown:
+            have = f"There are {', '.join(ORDERS[name])}."
+            problems.append(Problem("no such value", name, example=", ".join(unknown), remedy=have))
     if of not in set(_KIND.values()):
         kinds = ", ".join(dict.fromkeys(_KIND.values()))
         problems.append(

@@ -6,10 +6,16 @@ from typing import Any
 
 from pydantic import BeforeValidator
 
+_EXACT = 2**53
+
 
 def whole(value: Any) -> Any:
-    """Give a number without a fraction as a whole number; anything else as it is."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    """Give a number without a fraction as a whole number; anything else as it is.
+
+    So are numbers so large that a float may have lost digits of what was written.
+    """
+    exact = isinstance(value, float) and abs(value) <= _EXACT and value.is_integer()
+    return int(value) if exact else value
 
 
 AS_WRITTEN = BeforeValidator(whole)
