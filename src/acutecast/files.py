@@ -18,7 +18,7 @@ from acutecast.system_errors import in_words
 from acutecast.untrusted import safe_cell, safe_table
 
 __all__ = [
-    "MARK", "check_file_place", "check_folder_place", "exists", "file_system",
+    "MARK", "check_file_place", "check_folder_place", "check_names", "exists", "file_system",
     "folder_problems", "in_words", "is_url", "joined", "local", "local_only", "move_into",
     "place_problems", "read_bytes", "read_text", "reason", "remove", "removed_if_new",
     "safe_cell", "safe_table", "scratch_beside", "sizes", "store_errors", "whole_folder",
@@ -30,6 +30,7 @@ MARK = "run.json"
 LEAST_ROOM = 1 << 20
 """Bytes without which nothing is begun: the smallest run folder takes about as much."""
 _PROBE = 1 << 16
+_NO_NAME = frozenset("/\\*?[")
 
 
 def local(path: str | os.PathLike[str]) -> Path:
@@ -59,8 +60,37 @@ def with_folder(path: str | os.PathLike[str]) -> str:
     return "/".join(local(path).parts[-2:])
 
 
+def check_names(*names: str) -> None:
+    """Make sure that names which come from data name each one thing in a folder, and nothing else.
+
+    Codes of providers, tables of a run and systems of a scenario become parts of paths. None may
+    lead out of its folder ("..", "a/b", "C:", Windows separators too), end it (NUL, line breaks)
+    or stand for several ("*").
+
+    Raises:
+        AcutecastError: with every name that does not.
+    """
+    raise_if_any(
+        Problem(
+            "cannot be the name of a file or folder",
+            name.encode("unicode_escape").decode("ascii"),
+            remedy="Use letters, digits, - and _.",
+        )
+        for name in names
+        if name in ("", ".", "..")
+        or _NO_NAME.intersection(name)
+        or name[1:2] == ":"
+        or any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name)
+    )
+
+
 def joined(root: str | os.PathLike[str], *parts: str) -> str:
-    """Give the path of something below a folder or URL."""
+    """Give the path of something below a folder or URL; parts may have several names ("a/b").
+
+    Raises:
+        AcutecastError: where a part would lead out of the folder (`check_names`).
+    """
+    check_names(*(name for part in parts for name in part.split("/")))
     if is_url(root):
         return "/".join([str(root).rstrip("/"), *parts])
     return str(local(root).joinpath(*parts))

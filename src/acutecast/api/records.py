@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from acutecast.compute import Event, Watch, timed
-from acutecast.files import local_only, safe_table, write_text
+from acutecast.files import joined, local_only, safe_table, write_text
 
 if TYPE_CHECKING:
     import polars
@@ -173,7 +173,7 @@ def write_data_report(
     folder = page.with_name(f"{page.stem}-tables")
     for name, table in tables.items():
         # Codes and values of the records stand in them as they came.
-        write_text(folder / f"{name}.csv", safe_table(_frame_of(table)).write_csv())
+        write_text(joined(folder, f"{name}.csv"), safe_table(_frame_of(table)).write_csv())
     return {"page": page, "tables": folder}
 
 

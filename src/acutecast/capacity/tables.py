@@ -105,7 +105,7 @@ def _fill(folder: Path, tables: Mapping[str, pa.Table], about: Mapping[str, Any]
             "use_dictionary": [field.name for field in table.schema if field.name != "values"],
             "write_statistics": False,
         }
-        pq.write_table(table, folder / f"{name}.parquet", **options)
+        pq.write_table(table, joined(folder, f"{name}.parquet"), **options)
     text = json.dumps(about, indent=2) + "\n"
     (folder / _MARK).write_text(text, encoding="utf-8")
 

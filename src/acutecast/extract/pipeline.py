@@ -49,7 +49,7 @@ from acutecast.extract.successors import (
 )
 from acutecast.extract.tagging import tag_spells
 from acutecast.extract.unknown import unknown_notes, unknown_of
-from acutecast.files import folder_problems, is_url, whole_folder
+from acutecast.files import folder_problems, is_url, joined, whole_folder
 from acutecast.provider import Provider, check_provider, conform, write_provider
 from acutecast.scratch import scratch_folder
 
@@ -331,7 +331,7 @@ def _span(row: Mapping[str, str]) -> tuple[int, int]:
 def _write_tables(tables: Mapping[str, pa.Table], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in sorted(tables.items()):
-        pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
+        pq.write_table(table, joined(folder, f"{name}.parquet"), compression="zstd")
 
 
 def _manifest(

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from acutecast.errors import AcutecastError, Problem, raise_if_any
-from acutecast.files import file_system, reason, store_errors
+from acutecast.files import check_names, file_system, reason, store_errors
 from acutecast.provider.absent import MEANING, absence_notes, empty_table, without_rows
 from acutecast.provider.check import check_provider
 from acutecast.provider.conform import conform
@@ -158,7 +158,12 @@ def list_providers(root: str | os.PathLike[str]) -> list[tuple[str, int]]:
 
 
 def leaf_folder(base: str, table: str, dataset: str, year: int) -> str:
-    """Give the folder that holds the files of one table of one provider and year."""
+    """Give the folder that holds the files of one table of one provider and year.
+
+    Raises:
+        AcutecastError: where the code or table would lead out of the root.
+    """
+    check_names(table, dataset)
     return posixpath.join(base, table, f"fyear={year}", f"dataset={dataset}")
 
 

@@ -218,7 +218,7 @@ class _readable:
                 # One request; what reads it goes to and fro.
                 self.handle = BytesIO(read_bytes(joined(self.path, self.file)))
             else:
-                self.handle = (Path(self.path) / self.file).open("rb")
+                self.handle = Path(joined(self.path, self.file)).open("rb")
         except OSError as error:
             raise _damaged(self.path, self.file, error) from error
         there = self.handle.seek(0, os.SEEK_END)

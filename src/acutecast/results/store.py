@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 import acutecast
 from acutecast.demand.cube import Cube, Draws, Parts, Projection
-from acutecast.files import whole_folder
+from acutecast.files import joined, whole_folder
 from acutecast.results.cells import Cells
 from acutecast.results.suppress import hide_small, is_small
 
@@ -73,7 +73,7 @@ def _fill(
     jobs = tables_of(projection, suppress)
     with ThreadPoolExecutor(_THREADS) as pool:
         written = {
-            name: pool.submit(_write_table, folder / name, table, suppress)
+            name: pool.submit(_write_table, Path(joined(folder, name)), table, suppress)
             for name, table in jobs.items()
         }
         rows = {name: future.result() for name, future in written.items()}

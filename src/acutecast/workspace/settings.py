@@ -90,7 +90,8 @@ class Settings:
     def folder_of(self, job: str) -> Path | str:
         """Give the folder of a job's run, or its URL."""
         runs = self.runs
-        return joined(runs, job) if isinstance(runs, str) else runs / job
+        path = joined(runs, job)
+        return path if isinstance(runs, str) else Path(path)
 
     @property
     def said(self) -> str:
