@@ -294,8 +294,9 @@ def _findings(con: DuckDBPyConnection, tables: dict[str, pa.Table]) -> pa.Table:
 
     for fault in find_faults(con):
         found = fault.problem
-        add("fault", fault.record, fault.column, f"{found.where}: {found.what}", found.count,
-            found.example, found.remedy)  # fmt: skip
+        # A fault of all of a record has no place but the record, which stands in its own column.
+        what = found.what if found.where == fault.record else f"{found.where}: {found.what}"
+        add("fault", fault.record, fault.column, what, found.count, found.example, found.remedy)
     _gaps(tables, add)
     for s in tables["steps"].to_pylist():
         than = f"{s['rows'] / s['expected'] - 1:+.0%} against {s['expected']:,.0f}"
@@ -404,7 +405,10 @@ def _incomplete(completeness: pa.Table, add: Any) -> None:
     for (record, column), months in sorted(series.items()):
         filled = sum(m["filled"] for m in months) / max(sum(m["rows"] for m in months), 1)
         if column in _WORTH_FILLING[record] and filled < _WANTED_FILLED:
-            add("warning", record, column, f"only {filled:.0%} of rows have it", None, "",
+            share = (
+                "no row has it" if not filled else f"only {max(filled, 0.001):.1%} of rows have it"
+            )
+            add("warning", record, column, share, None, "",
                 "What rests on it counts too little.")  # fmt: skip
         fullest = max(m["rows"] for m in months)
         for m in months:
