@@ -13,7 +13,7 @@ _WORDS = {
     errno.ENOSPC: ("no space is left on the disk", f"Make room there, or {_ELSEWHERE}."),
     errno.EDQUOT: ("the share of the disk is used up", f"Make room there, or {_ELSEWHERE}."),
     errno.EFBIG: ("the file is larger than the disk or a limit allows", f"Or {_ELSEWHERE}."),
-    errno.EROFS: ("the disk can be read and not written", f"Mount it so, or {_ELSEWHERE}."),
+    errno.EROFS: ("the disk can be read and not written", f"Mount it to write, or {_ELSEWHERE}."),
     errno.EACCES: ("there is no permission", "Ask for it, or name another place."),
     errno.EPERM: ("there is no permission", "Ask for it, or name another place."),
     errno.ENOTDIR: ("a part of the path is a file, not a folder", "Name a path below a folder."),
