@@ -180,7 +180,7 @@ def test_an_appointment_without_an_hrg_has_no_procedure_and_it_is_said(tmp_path)
     assert {row[:2] for row in found} == {(False, False)}
     assert sum(row[2] for row in found) == 3
     assert derivation_notes(con) == [
-        "2 of 3 appointments have no HRG: they count as without a procedure, and not as referred "
+        "No HRG in 2 of 3 appointments: counted as without a procedure, and not as referred "
         "by a consultant."
     ]
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from small_records import write
 
 import acutecast as ac
+from acutecast.cli.main import main
 from acutecast.errors import AcutecastError
-from acutecast.extract import opened_records
+from acutecast.extract import opened_records, pipeline
 from acutecast.extract.catchment import catchments
 from acutecast.extract.pipeline import _people, extract_records
 from acutecast.extract.providers import IN_TABLES, SET_ASIDE
@@ -36,7 +37,7 @@ def rows(made, name, code):
     ],
 )
 def test_the_shared_cases_give_tables_for_everyone(case, codes, tmp_path):
-    made = extract_records(CASES / case, tmp_path / "data", years=[2023], accept_faults=True)
+    made = extract_records(CASES / case, tmp_path / "data", years=[2023])
     assert [code for code, _ in made.providers] == codes
     assert not made.failed
     for code in codes:
@@ -46,7 +47,7 @@ def test_the_shared_cases_give_tables_for_everyone(case, codes, tmp_path):
 def test_contacts_alone_make_a_provider_and_it_runs(tmp_path):
     write(tmp_path / "in", "apc", {"procode3": "RAA"}, {"procode3": "RAA", "sex": 2})
     write(tmp_path / "in", "ecds", {"procode3": "NLX"}, {"procode3": "NLX", "age_at_arrival": 7})
-    made = extract_records(tmp_path / "in", tmp_path / "data", years=[2023], accept_faults=True)
+    made = extract_records(tmp_path / "in", tmp_path / "data", years=[2023])
     assert made.providers == (("NLX", 2023), ("RAA", 2023))
     assert rows(made, "aae", "NLX")["arrivals"].sum() == 2
     assert rows(made, "ip", "NLX").height == 0
@@ -58,7 +59,7 @@ def test_contacts_alone_make_a_provider_and_it_runs(tmp_path):
 
 def test_children_alone_have_no_health_status_and_run(tmp_path):
     write(tmp_path / "in", "apc", {"admiage": 3}, {"admiage": 12, "sex": 2})
-    made = extract_records(tmp_path / "in", tmp_path / "data", years=[2023], accept_faults=True)
+    made = extract_records(tmp_path / "in", tmp_path / "data", years=[2023])
     assert any("health status has nobody to act on" in str(p) for p in made.problems)
     assert rows(made, "hsa_activity_tables", "RXX").height == 0
     run = ac.run({"name": "x", "runs": 2}, made.root, tmp_path / "run", years="horizon")
@@ -86,42 +87,75 @@ def test_what_is_left_out_is_said(tmp_path):
         tmp_path / "in", "apc", {"procode3": "RAA"}, {"procode3": "RBB"},
         {"procode3": "RAA", "admidate": "2022-05-01", "disdate": "2022-05-02"},
     )  # fmt: skip
-    made = extract_records(
-        tmp_path / "in", tmp_path / "data", years=[2023], accept_faults=True, providers=["RAA"]
-    )
+    made = extract_records(tmp_path / "in", tmp_path / "data", years=[2023], providers=["RAA"])
     notes = "\n".join(made.info["notes"])
-    assert "1 rows are of providers that were not asked for: RBB 1." in notes
+    assert "1 row is of providers that were not asked for: RBB 1." in notes
     assert "years that were not asked for (they serve to look back): 2022 1." in notes
 
 
 def test_years_without_people_name_the_files(tmp_path):
     write(tmp_path / "in", "apc", {"admidate": "2015-05-01", "disdate": "2015-05-05"})
     with pytest.raises(AcutecastError, match=r"population\.csv and births\.csv") as fault:
-        extract_records(tmp_path / "in", tmp_path / "data", accept_faults=True)
+        extract_records(tmp_path / "in", tmp_path / "data")
     assert "2015" in str(fault.value)
     assert not (tmp_path / "data").exists()
 
 
-def test_one_provider_that_fails_stops_no_other(tmp_path, monkeypatch):
-    # The check itself is real; a table of one provider is emptied as data might.
-    from acutecast.extract import pipeline
-
-    write(tmp_path / "in", "apc", {"procode3": "RAA"}, {"procode3": "RBB"})
+def damage(monkeypatch, codes):
+    """Empty a table of providers as data might; the check itself is real."""
     real = pipeline.provider_tables
 
     def damaged(con, code, year):
         tables = real(con, code, year)
-        if code == "RAA":
+        if code in codes:
             tables["demographic_factors"] = tables["demographic_factors"].slice(0, 0)
         return tables
 
     monkeypatch.setattr(pipeline, "provider_tables", damaged)
-    made = extract_records(tmp_path / "in", tmp_path / "data", years=[2023], accept_faults=True)
+
+
+def test_one_provider_that_fails_stops_no_other(tmp_path, monkeypatch):
+    write(tmp_path / "in", "apc", {"procode3": "RAA"}, {"procode3": "RBB"})
+    damage(monkeypatch, ["RAA"])
+    made = extract_records(tmp_path / "in", tmp_path / "data", years=[2023])
     assert made.providers == (("RBB", 2023),)
     assert list(made.failed) == [("RAA", 2023)]
     info = json.loads((made.root / "extract.json").read_text())
     assert info["failed"][0]["dataset"] == "RAA"
     assert not list(made.root.rglob("dataset=RAA"))
+
+
+def command(*arguments):
+    """Run the command; give its exit code."""
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    return ended.value.code or 0
+
+
+def test_the_command_says_what_is_partial_and_what_is_nothing(tmp_path, monkeypatch, capsys):
+    write(tmp_path / "in", "apc", {"procode3": "RAA"}, {"procode3": "RBB"})
+    asked = ["extract", tmp_path / "in", "--years", "2023", "--out"]
+    damage(monkeypatch, ["RAA"])
+    assert command(*asked, tmp_path / "some") == 3
+    said = capsys.readouterr()
+    assert "Partial: 1 provider was not written: RAA 2023" in said.out
+    assert "Not written: RAA 2023: demographic_factors: the table has no rows" in said.err
+    assert [p.name for p in (tmp_path / "some").rglob("dataset=*") if "ip" in p.parts] == [
+        "dataset=RBB"
+    ]
+    damage(monkeypatch, ["RAA", "RBB"])
+    assert command(*asked, tmp_path / "none") == 2
+    assert not (tmp_path / "none").exists()
+
+
+def test_what_is_said_of_providers_is_a_line_whatever_their_number(tmp_path, capsys):
+    columns = [f"R{letter}A" for letter in "ABCDEFGHIJKLMNOP"]
+    write(tmp_path / "in", "apc", *({"procode3": code, "admiage": 9} for code in columns))
+    asked = ["extract", tmp_path / "in", "--years", "2023", "--out", tmp_path / "data"]
+    assert command(*asked) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if "has no rows" in line]
+    assert len(lines) == 3  # op, aae and hsa_activity_tables
+    assert all("RAA 2023, RBA 2023" in line and "and 4 more" in line for line in lines)
 
 
 ROW = st.tuples(

@@ -57,6 +57,26 @@ def test_rules_on_readmission_need_persons():
     assert needs_of_rule(RULES.rules["readmission_within_28_days"]) == ("person_id",)
 
 
+def test_whoever_is_not_said_to_have_died_counts_as_not_died_without_the_column_too(tmp_path):
+    assert "dismeth" not in needs_of_rule(RULES.rules["raid_ip"])
+    assert "dismeth" in needs_of_rule(RULES.rules["eol_care_2_days"])
+    path = write(tmp_path / "in", "apc", {"diag_01": "F200"})
+    lines = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines()]
+    place = lines[0].index("dismeth")
+    text = "\n".join(",".join(line[:place] + line[place + 1 :]) for line in lines) + "\n"
+    path.write_text(text, encoding="utf-8")
+    made = extract_records(tmp_path / "in", tmp_path / "data", years=[2023])
+    activity = pq.read_table(Path(made.root) / "assumptions" / "tpma_activity.parquet")
+    assert "raid_ip" in activity.column("strategy").to_pylist()
+    lacking = {row["strategy"]: row["lacks"] for row in made.info["unknown_tpmas"]}
+    assert lacking["eol_care_2_days"] == "dismeth"
+    assert "raid_ip" not in lacking
+    said = [note for note in made.info["notes"] if "TPMAs are not offered" in note]
+    assert len(said) == 1
+    assert f": {len(lacking)} TPMAs are not offered" in said[0]
+    assert "for 1 provider (extract.json lists them)." in said[0]
+
+
 def test_wide_codes_are_investigations_and_treatments(tmp_path):
     wide = {"investigation_code_1": "167252002", "treatment_code_1": "266712008"}
     attendances(tmp_path / "in", 3, without=INVESTIGATED, **wide)

@@ -195,6 +195,38 @@ def test_what_is_stated_is_done(read, toml):
     assert unclear(con) == []
 
 
+def dates_of(admidate, disdate, n):
+    return [{"admidate": admidate.format(i), "disdate": disdate.format(i)} for i in range(1, n + 1)]
+
+
+@pytest.mark.parametrize(
+    ("admidate", "disdate", "n", "faults"),
+    [
+        # Nothing in the file tells; more than a few are a fault, however they are read.
+        ("01/0{}/2023", "01/0{}/2023", 6, [("admidate", "neither", 5), ("disdate", "neither", 5)]),
+        ("01/0{}/2023", "01/0{}/2023", 5, []),
+        # The other column tells for both.
+        ("01/0{}/2023", "25/0{}/2023", 6, []),
+        # Others that disagree tell nothing.
+        ("01/0{}/2023", "2023-0{}-25", 6, [("admidate", "neither", 5)]),
+    ],
+)  # fmt: skip
+def test_what_nothing_tells_is_a_fault_beyond_a_few(read, admidate, disdate, n, faults):
+    con = read(*dates_of(admidate, disdate, n))
+    assert unclear(con) == faults
+    assert values(con, "admidate") == [date(2023, i, 1) for i in range(1, n + 1)]
+    stated = read(*dates_of(admidate, disdate, n), toml='dates = "day first"')
+    assert unclear(stated) == []
+
+
+def test_a_column_of_which_nothing_is_stated_has_the_order_stated_for_the_other(read):
+    toml = '[dates.apc]\nadmidate = "month first"'
+    con = read(*MONTH_FIRST, toml=toml)
+    assert values(con, "disdate") == [date(2023, 6, 7)] * 2
+    assert unclear(con) == []
+    assert any("month first, as the file's others" in what for _, what in repaired(con))
+
+
 def test_both_orders_in_one_column_are_a_fault_and_never_mixed(read):
     con = read(*({"admidate": d} for d in ("13/04/2023", "04/13/2023", "14/04/2023")))
     assert unclear(con) == [("admidate", "both", 3)]

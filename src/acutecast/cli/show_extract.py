@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from acutecast.files import joined
 if TYPE_CHECKING:
     import pyarrow
 
+    from acutecast.errors import Problem
     from acutecast.extract import Extracted
     from acutecast.extract.starter import Starter
 
@@ -27,6 +28,7 @@ _RECORDS = {
     "ae": "A&E attendances",
 }
 _MOST_FINDINGS = 20
+_MOST_OF_PROVIDERS = 12
 
 
 def extracted(made: Extracted, json: bool) -> None:
@@ -49,10 +51,14 @@ def extracted(made: Extracted, json: bool) -> None:
     console().print(table)
     for fault in made.info["accepted_faults"]:
         typer.echo(f"Fault: {fault}")
-    for told in made.info["provider_notes"]:
-        for note in told["notes"]:
-            if note not in made.info["accepted_faults"]:
-                typer.echo(f"Note: {told['dataset']} {told['year']}: {note}")
+    told = [
+        (note, f"{of['dataset']} {of['year']}")
+        for of in made.info["provider_notes"]
+        for note in of["notes"]
+        if note not in made.info["accepted_faults"]
+    ]
+    for line in _of_providers(told):
+        typer.echo(f"Note: {line}")
     for file in made.info["files"]:
         if file["note"]:
             typer.echo(f"Note: {file['file']}: {file['note']}")
@@ -60,13 +66,13 @@ def extracted(made: Extracted, json: bool) -> None:
         typer.echo(f"Note: {line}")
     for value in made.info["unreadable_values"]:
         typer.echo(
-            f"Note: {value['file']}: {value['n']:,} values of {value['source_column']} could not "
-            "be read and count as empty"
+            f"Note: {value['file']}: {value['source_column']}: values that cannot be read count as "
+            f"empty ({value['n']:,})"
         )
     for note in made.info["notes"]:
         typer.echo(f"Note: {note}")
-    for problem in made.problems:
-        typer.echo(f"Note: {problem}")
+    for line in _of_providers(_without_provider(made.problems)):
+        typer.echo(f"Note: {line}")
     for problems in made.failed.values():
         for problem in problems:
             typer.echo(f"Not written: {problem}", err=True)
@@ -119,6 +125,35 @@ def started(made: Starter, records: str, json: bool) -> None:
     else:
         typer.echo("Next:")
     typer.echo(f"  acutecast data report {shlex.quote(records)}")
+
+
+def _without_provider(problems: Sequence[Problem]) -> list[tuple[str, str]]:
+    """Give each problem of a provider's tables without the provider, and the provider."""
+    result = []
+    for problem in problems:
+        provider, _, place = problem.where.partition(": ")
+        result.append((str(replace(problem, where=place)), provider))
+    return result
+
+
+def _of_providers(told: Sequence[tuple[str, str]]) -> list[str]:
+    """Say what is the same of several providers once; of many things, the first.
+
+    Args:
+        told: what is said, and the provider and year that it is said of; what matters most of each
+            provider is first.
+    """
+    together: dict[str, list[str]] = {}
+    for note, provider in told:
+        together.setdefault(note, []).append(provider)
+    lines = [f"{listed_few(providers)}: {note}" for note, providers in together.items()]
+    more = len(lines) - _MOST_OF_PROVIDERS
+    if more > 0:
+        lines[_MOST_OF_PROVIDERS:] = [
+            f"{more:,} more note{'' if more == 1 else 's'} on single providers: "
+            "acutecast data check has those of each"
+        ]
+    return lines
 
 
 def _repairs(values: Sequence[Mapping[str, Any]]) -> list[str]:

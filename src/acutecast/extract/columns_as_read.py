@@ -47,6 +47,9 @@ _AS_STORED = {
 }
 # The view of a file's columns as plain texts, from which they are read.
 PLAIN = "as_plain"
+# So many dates that may be read either way are a fault where nothing in the file tells (assumption,
+# as in `faults`): of five days by chance, one file in a hundred has none after the 12th.
+MOST_UNDECIDED, NEITHER = 5, "neither"
 # More codes than this in one column are no codes.
 _MOST_CODES = 5000
 
@@ -275,22 +278,30 @@ def _dates(
 ) -> dict[str, str]:
     """Write down what is unclear or unusual about dates; give the SQL of those read anew.
 
-    A column in which nothing tells the order has that of the file's other columns.
+    A column in which nothing tells the order has that of the file's other columns, where these
+    agree. Where they tell nothing either, the day is first, as in Britain; but more than a few such
+    dates are a fault, as one look at the export settles what no count can.
     """
     result = {}
-    month_first = [name for name, found in dates.items() if found.fault == MONTH_FIRST]
+    orders = {found.order for found in dates.values()} - {""}
+    not_stated = any(found.fault == MONTH_FIRST for found in dates.values())
     for name, found in dates.items():
         seen = looked[name]
         fault, undecided = found.fault, found.undecided
-        if undecided and month_first:
+        if undecided and orders == {MONTH_FIRST}:
             result[name] = date_sql(con, PLAIN, seen.text, MONTH_FIRST).sql
-            fault, undecided = MONTH_FIRST, 0
+            if not_stated:
+                fault, undecided = MONTH_FIRST, 0
+        elif undecided >= MOST_UNDECIDED and len(orders) != 1:
+            fault, undecided = NEITHER, 0
         if fault:
             told.unclear(name, fault, found.affected, seen.filled, found.example)
         if undecided:
             told.repaired(
-                name, "dates in which nothing tells day from month, read with the day first",
-                undecided, "03/04/2023 read as 3 April",
+                name,
+                "dates in which nothing tells day from month, read with the "
+                + ("month first, as the file's others" if name in result else "day first"),
+                undecided, f"03/04/2023 read as {'4 March' if name in result else '3 April'}",
             )  # fmt: skip
         stated = mapping.order_of(told.record, told.label, name)
         if stated == MONTH_FIRST and found.affected:

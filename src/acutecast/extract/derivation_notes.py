@@ -102,8 +102,8 @@ def _appointments(con: DuckDBPyConnection) -> list[str]:
     if not without:
         return []
     return [
-        f"{without:,} of {total:,} appointments have no HRG: they count as without a procedure, "
-        "and not as referred by a consultant."
+        f"No HRG in {without:,} of {total:,} appointments: counted as without a procedure, and not "
+        "as referred by a consultant."
     ]
 
 

@@ -131,11 +131,14 @@ def _unclear_dates(con: DuckDBPyConnection) -> list[Fault]:
     words = {
         "month first": "the month is first in these dates, as in America",
         "both": "some dates can only have the day first, and some only the month",
+        "neither": "nothing tells the day from the month in these dates",
     }
     remedies = {
         "month first": 'Write dates = "month first" in extract.toml, and they are read so.',
         "both": 'Export them as 2023-04-01; or write dates = "day first" (or "month first") in '
         "extract.toml: what cannot be read so is then empty.",
+        "neither": 'Look at the export and write dates = "day first" (or "month first") in '
+        "extract.toml.",
     }
     return [
         Fault(

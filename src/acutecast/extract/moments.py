@@ -75,8 +75,9 @@ class Dates:
         unusual: how many dates are in each form that deserves a note.
         fault: what makes the column unsafe to read; "" where nothing does.
         affected: how many dates the fault is about.
-        undecided: dates read with the day first where nothing tells.
-        example: a date that shows the fault.
+        undecided: dates read with the day first where nothing in the column tells.
+        order: the order that the column or the user tells; "" where nothing does.
+        example: a date that shows the fault, or that may be read either way.
     """
 
     sql: str
@@ -84,6 +85,7 @@ class Dates:
     fault: str = ""
     affected: int = 0
     undecided: int = 0
+    order: str = ""
     example: str = ""
 
 
@@ -154,20 +156,23 @@ def date_sql(con: DuckDBPyConnection, table: str, text: str, stated: str | None)
     others = one_row(
         con, f"SELECT count(*) FROM {table} WHERE {text} IS NOT NULL AND {best} IS NULL"
     )
-    fault, affected, undecided, example = "", 0, 0, ""
+    fault, affected, undecided, order_told, example = "", 0, 0, "", ""
     if _SLASH in tries and (others[0] or order[0] == _SLASH):
         month = _SLASHED[MONTH_FIRST].format(text)
         month = f"CASE WHEN year({month}) BETWEEN 1500 AND 2200 THEN {month} END"
         only_day, only_month, either, example = one_row(
             con,
             "SELECT count(*) FILTER (WHERE m IS NULL), count(*) FILTER (WHERE d IS NULL), "
-            "count(*) FILTER (WHERE d <> m), min(t) FILTER (WHERE d IS NULL) "
+            "count(*) FILTER (WHERE d <> m), "
+            "coalesce(min(t) FILTER (WHERE d IS NULL), min(t) FILTER (WHERE d <> m)) "
             f"FROM (SELECT {text} AS t, {tries[_SLASH]} AS d, {month} AS m "
             f"FROM {table} WHERE {text} IS NOT NULL) WHERE coalesce(d, m) IS NOT NULL",
         )
         wanted, fault = order_of(only_day, only_month, stated)
         affected = only_day + only_month + either
-        if not only_day and not only_month and stated is None:
+        if only_day or only_month or stated is not None:
+            order_told = wanted
+        else:
             undecided = either
         if wanted == MONTH_FIRST:
             tries[_SLASH] = month
@@ -177,7 +182,7 @@ def date_sql(con: DuckDBPyConnection, table: str, text: str, stated: str | None)
     none = ", ".join(f"DATE {quoted(day)}" for day in _NO_DATES)
     sql = f"CASE WHEN {moment} NOT IN ({none}) THEN {moment} END"
     unusual = _unusual(con, table, forms, tries, order) if others[0] or order[0] != _ISO else {}
-    return Dates(sql, unusual, fault, affected, undecided, example or "")
+    return Dates(sql, unusual, fault, affected, undecided, order_told, example or "")
 
 
 def _unusual(

@@ -48,7 +48,7 @@ from acutecast.extract.successors import (
     successors_applied,
 )
 from acutecast.extract.tagging import tag_spells
-from acutecast.extract.unknown import unknown_notes, unknown_of
+from acutecast.extract.unknown import unknown_info, unknown_notes, unknown_of
 from acutecast.files import folder_problems, is_url, joined, whole_folder
 from acutecast.provider import Provider, check_provider, conform, write_provider
 from acutecast.scratch import scratch_folder
@@ -208,7 +208,10 @@ def extract_records(
         people = _people(con)
         wanted = providers_to_write(con, years, providers)
         told = told_of_providers(con, wanted, faults)
-        notes = [*derivation_notes(con), *successor_notes(con), *people, *unknown_notes(con)]
+        notes = [
+            *derivation_notes(con), *successor_notes(con), *people,
+            *unknown_notes(con, " (extract.json lists them)"),
+        ]  # fmt: skip
         with _stage(tell, "finding TPMAs"):
             tag_spells(con, rule_set)
             tag_contacts(con, rule_set)
@@ -234,6 +237,7 @@ def extract_records(
             info |= {
                 "catchments": how, "failed": _said(failed), "rows_by_provider": placed,
                 "successors": successors_applied(con),
+                "unknown_tpmas": unknown_info(con),
             }  # fmt: skip
             text = json.dumps(info, indent=2, ensure_ascii=False) + "\n"
             (folder / MANIFEST).write_text(text, encoding="utf-8")

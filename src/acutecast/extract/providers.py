@@ -213,7 +213,8 @@ def left_out_notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         if counts:
             most = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
             listed = listed_few(f"{key} {n:,}" for key, n in most)
-            notes.append(f"{sum(counts.values()):,} rows are of {what}: {listed}.")
+            total = sum(counts.values())
+            notes.append(f"{total:,} row{' is' if total == 1 else 's are'} of {what}: {listed}.")
     return notes
 
 
@@ -235,7 +236,8 @@ def impossible_codes_note(con: DuckDBPyConnection) -> list[str]:
         return []
     # What is in such a code may be anything: shown so that no terminal acts on it.
     listed = listed_few(f"{code[:20]!a} {n:,}" for code, n in rows)
-    return [f"{sum(n for _, n in rows):,} rows are set aside, as their {CODE}: {listed}."]
+    total = sum(n for _, n in rows)
+    return [f"{total:,} row{' is' if total == 1 else 's are'} set aside, as the {CODE}: {listed}."]
 
 
 def listed_few(values: Any, most: int = _LISTED) -> str:

@@ -7,7 +7,7 @@ files of a provider's year lack them for more than one contact in ten, its TPMAs
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from acutecast.extract.derivation_parts import TRUST, YEAR_OF
@@ -40,7 +40,7 @@ _LONG_FORM = {
 SPELL_NEEDS: Mapping[str, tuple[str, ...]] = {
     "admission": (), "admission_method": (), "age": (), "nights": (), "sex": (),
     "patient_class": (),
-    "discharge": ("dismeth",),
+    "discharge": ("dismeth",),  # but for "not died", below
     **{
         name: ("diag_NN",) if of[0] == "diagnosis" else ("opertn_NN",)
         for name, of in CODES.items()
@@ -70,8 +70,12 @@ def needs_of_flag(record: str, where: Mapping[str, Any]) -> tuple[str, ...]:
 
 def needs_of_rule(rule: Rule) -> tuple[str, ...]:
     """Give the columns of episodes that an inpatient rule rests on."""
-    conditions = {name for part in (rule.where, *rule.any) for name in part} - {"says"}
-    needed = {column for name in conditions for column in SPELL_NEEDS[name]}
+    conditions = [
+        (name, value) for part in (rule.where, *rule.any) for name, value in part.items()
+        # Whoever is not said to have died counts as alive, with or without the column.
+        if name != "says" and (name, value) != ("discharge", "not died")
+    ]  # fmt: skip
+    needed = {column for name, _ in conditions for column in SPELL_NEEDS[name]}
     if rule.fraction is not None:
         needed.add("diag_NN")
     return tuple(sorted(needed))
@@ -283,23 +287,54 @@ def unknown_of(con: DuckDBPyConnection, procode3: str, fyear: int) -> dict[str, 
     }
 
 
-def unknown_notes(con: DuckDBPyConnection) -> list[str]:
-    """Say, a line a reason, which TPMAs are not offered, and what counts as no though unknown."""
+def unknown_info(con: DuckDBPyConnection) -> list[dict[str, str | int]]:
+    """List, for `extract.json`, the TPMAs that are not offered: whose, and the columns they lack.
+
+    What is the same for several providers and years is there for each.
+    """
+    rows = con.execute(
+        "SELECT procode3, fyear, strategy, columns FROM unknown_tpmas ORDER BY ALL"
+    ).fetchall()
+    names = ("dataset", "year", "strategy", "lacks")
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def unknown_notes(con: DuckDBPyConnection, listed: str = "") -> list[str]:
+    """Say which TPMAs are not offered, and what counts as no though unknown: a line for each.
+
+    It is one line whatever the number of columns, TPMAs and providers.
+
+    Args:
+        con: the database, with `unknown_tpmas`.
+        listed: where they are listed, if anywhere.
+    """
     notes = []
-    for columns, providers, tpmas, example in con.execute(
-        """SELECT columns, count(DISTINCT procode3), count(DISTINCT strategy), min(strategy)
-        FROM unknown_tpmas GROUP BY columns ORDER BY 3 DESC, 1"""
-    ).fetchall():
+    rows = con.execute("SELECT columns, strategy, procode3 FROM unknown_tpmas").fetchall()
+    if rows:
+        tpmas = len({strategy for _, strategy, _ in rows})
         notes.append(
-            f"The records lack {columns}: {tpmas:,} TPMAs that rest on it are not known and not "
-            f"offered, for {providers:,} providers (for example {example})."
+            f"The records lack {_columns_of(row[0] for row in rows)}: "
+            f"{tpmas:,} TPMA{' is' if tpmas == 1 else 's are'} not offered, as nothing tells "
+            f"{'it' if tpmas == 1 else 'them'}, for {_providers(row[2] for row in rows)}{listed}."
         )
-    for columns, providers, share in con.execute(
-        f"""SELECT columns, count(DISTINCT procode3), max(share) FROM unknown
-        WHERE share <= {MOST_LACKING} GROUP BY columns ORDER BY 1"""
-    ).fetchall():
+    rows = con.execute(
+        f"SELECT columns, share, procode3 FROM unknown WHERE share <= {MOST_LACKING}"
+    ).fetchall()
+    if rows:
         notes.append(
-            f"Some files lack {columns}: their contacts, up to {share:.0%} of a year's, count in "
-            f"no TPMA that rests on it, for {providers:,} providers."
+            f"Some files lack {_columns_of(row[0] for row in rows)}: their rows, up to "
+            f"{max(row[1] for row in rows):.0%} of a year's, count in no TPMA that rests on "
+            f"these columns, for {_providers(row[2] for row in rows)}."
         )
     return notes
+
+
+def _columns_of(lists: Iterable[str]) -> str:
+    """Give the columns of several lists, each once; the numbered ones as files call them."""
+    columns = sorted({column for listed in lists for column in listed.split(", ")})
+    return ", ".join(column.replace(NUMBERED, "01, …") for column in columns)
+
+
+def _providers(codes: Iterable[str]) -> str:
+    count = len(set(codes))
+    return f"{count:,} provider{'' if count == 1 else 's'}"

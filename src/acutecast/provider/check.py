@@ -212,24 +212,27 @@ def _no_rows(tables: Tables) -> Iterator[Problem]:
     nothing = len(empty) == len(_ACTIVITY_TABLES)
     for name in empty:
         yield Problem(
-            "the table has no rows, so there is no such activity",
+            f"the table has no rows, so {MEANING[name]}",
             name,
-            remedy="Fill it." if nothing else "Fill it if the provider has such activity.",
+            remedy="Fill it." if nothing else "Fill it if that is not so.",
             warning=not nothing,
         )
 
 
 def _unknown(unknown: Mapping[str, str]) -> Iterator[Problem]:
-    """Say, once for each reason, which TPMAs the records do not tell."""
-    for why in sorted(set(unknown.values())):
-        keys = [key for key, said in unknown.items() if said == why]
-        yield Problem(
-            f"{len(keys)} TPMA{'s are' if keys[1:] else ' is'} not known, as {why}",
-            "TPMAs",
-            example=", ".join(keys[:3]),
-            remedy="Extract again from records that have it to set them.",
-            warning=True,
-        )
+    """Say in one line which TPMAs the records do not tell, and why."""
+    if not unknown:
+        return
+    keys, reasons = sorted(unknown), sorted(set(unknown.values()))
+    more = f"; {len(reasons) - 1} more reasons" if reasons[1:] else ""
+    yield Problem(
+        f"{len(keys)} TPMA{'s are' if keys[1:] else ' is'} not known, as {reasons[0]}{more}",
+        "TPMAs",
+        example=", ".join(keys[:3]),
+        remedy="Extract again from records that have these columns to set them; extract.json of "
+        "the extract lists them.",
+        warning=True,
+    )
 
 
 def _variants(tables: Tables) -> Iterator[Problem]:
