@@ -149,13 +149,13 @@ def test_the_command_says_what_is_partial_and_what_is_nothing(tmp_path, monkeypa
 
 
 def test_what_is_said_of_providers_is_a_line_whatever_their_number(tmp_path, capsys):
-    columns = [f"R{letter}A" for letter in "ABCDEFGHIJKLMNOP"]
-    write(tmp_path / "in", "apc", *({"procode3": code, "admiage": 9} for code in columns))
+    codes = [f"XQ{letter}" for letter in "ABCDEFGHIJKLMNOP"]
+    write(tmp_path / "in", "apc", *({"procode3": code, "admiage": 9} for code in codes))
     asked = ["extract", tmp_path / "in", "--years", "2023", "--out", tmp_path / "data"]
     assert command(*asked) == 0
     lines = [line for line in capsys.readouterr().out.splitlines() if "has no rows" in line]
     assert len(lines) == 3  # op, aae and hsa_activity_tables
-    assert all("RAA 2023, RBA 2023" in line and "and 4 more" in line for line in lines)
+    assert all("XQA 2023, XQB 2023" in line and "and 4 more" in line for line in lines)
 
 
 ROW = st.tuples(
