@@ -62,6 +62,7 @@ def app(
         from acutecast.workspace import ensure_demo, open_workspace, start_workers
     except ModuleNotFoundError as error:
         raise missing(error) from error
+    from acutecast.workspace.doorway import is_here
     from acutecast.workspace.settings import read_settings
 
     settings = read_settings(home=home, data=tuple(data) if data else None, workers=workers)
@@ -75,6 +76,13 @@ def app(
     address = _address(host, sock)
     typer.echo(f"Acutecast is at {address}")
     typer.echo(f"{settings.said} Ctrl-C stops it.")
+    if settings.identity == "local" and not is_here(host):
+        # A container must listen so; what its port is published to is for whoever starts it.
+        typer.echo(
+            f"Warning: nobody is asked who they are, so whoever reaches {host} can see and change "
+            "everything. Publish it on 127.0.0.1 alone, or set ACUTECAST_IDENTITY.",
+            err=True,
+        )
     # Servers are stopped so, which is no failure.
     with sigterm_raises(SystemExit(0)):
         crew = start_workers(settings)
