@@ -80,3 +80,10 @@ def option(name: str, value: object = True) -> str:
     (`acutecast.cli.wording`).
     """
     return f"{name}={value!r}"
+
+
+def listed_few(values: Iterable[object], most: int = 12) -> str:
+    """List the first values, and how many more there are."""
+    found = sorted(map(str, values)) if isinstance(values, set) else [str(v) for v in values]
+    more = f" and {len(found) - most} more" if len(found) > most else ""
+    return ", ".join(found[:most]) + more

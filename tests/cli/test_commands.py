@@ -234,3 +234,10 @@ def test_help_is_there_for_every_command():
     for command in ([], ["run"], ["demo"], ["summary"], ["data", "check"], ["scenario", "show"]):
         assert "Usage" in acutecast(*command, "--help").stdout
     assert "acutecast" in acutecast("--version").stdout
+
+
+def test_commands_start_without_what_only_some_of_them_need():
+    heavy = ["numba", "polars", "duckdb", "altair", "pyarrow", "sqlalchemy", "shiny", "fastapi"]
+    code = f"import sys, acutecast.cli; print([m for m in {heavy!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -328,7 +328,7 @@ def test_unknown_values_are_errors_in_words_all_at_once(run):
     assert "RXX01" in str(caught.value)
     with pytest.raises(AcutecastError, match="no such view"):
         show(run, "sumary")
-    with pytest.raises(AcutecastError, match="acutecast capacity RUN"):
+    with pytest.raises(AcutecastError, match=r"ac\.capacity_of\(run\)"):
         show(run, "capacity")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from acutecast.cli.show import console, print_json, table_of
-from acutecast.extract.providers import listed_few
+from acutecast.errors import listed_few
 from acutecast.files import joined
 
 if TYPE_CHECKING:

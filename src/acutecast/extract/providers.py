@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from acutecast.errors import AcutecastError, Problem, option, raise_if_any
+from acutecast.errors import AcutecastError, Problem, listed_few, option, raise_if_any
 from acutecast.extract.accounting import COUNTED, staged_records
 from acutecast.extract.derivation_parts import CODE, TRUST
 from acutecast.extract.sql import arrow
@@ -23,7 +23,6 @@ YEAR_LEFT_OUT, PROVIDER_LEFT_OUT, FAILED = (
     "left out: the provider was not asked for",
     "left out: the provider's tables cannot be used",
 )
-_LISTED = 12
 # Rows of both forms of emergency record are counted together.
 _GROUPS = {"apc": "apc", "opa": "opa", "ecds": "emergency", "ae": "emergency"}
 
@@ -238,10 +237,3 @@ def impossible_codes_note(con: DuckDBPyConnection) -> list[str]:
     listed = listed_few(f"{code[:20]!a} {n:,}" for code, n in rows)
     total = sum(n for _, n in rows)
     return [f"{total:,} row{' is' if total == 1 else 's are'} set aside, as the {CODE}: {listed}."]
-
-
-def listed_few(values: Any, most: int = _LISTED) -> str:
-    """List the first values, and how many more there are."""
-    found = [str(v) for v in values] if not isinstance(values, set) else sorted(values)
-    more = f" and {len(found) - most} more" if len(found) > most else ""
-    return ", ".join(found[:most]) + more
